@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brink {
+
+/// A data set in host memory. T is float or double.
+template <class T>
+struct Dataset {
+  std::int64_t examples = 0;
+  std::int64_t features = 0;
+  /// Number of classes, or columns of a regression target.
+  std::int64_t outputs = 0;
+  /// examples x features, row-major.
+  std::vector<T> x;
+  /// One class 0 ... outputs-1 per example; empty for regression.
+  std::vector<std::int32_t> labels;
+  /// examples x outputs, row-major, for regression; empty for classification.
+  std::vector<T> values;
+  /// What it was loaded from, as the user wrote it.
+  std::string name;
+};
+
+/// Training data and, where the source has one, a test set of the same features and outputs.
+template <class T>
+struct Splits {
+  Dataset<T> train;
+  std::optional<Dataset<T>> test;
+};
+
+}  // namespace brink

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "kernels/math/activation.hpp"
+#include "kernels/view.hpp"
+
+namespace brink::cpu {
+
+/// The loops whose speed depends on the instruction set, one table for each that is compiled in.
+/// The arrays are contiguous; `slope` and `curvature` may be null; `z` may be `value`.
+template <class T>
+struct SimdLoops {
+  void (*activate)(Activation activation, Index count, T const* z, T* value, T* slope,
+                   T* curvature);
+};
+
+struct InstructionSet {
+  char const* name;
+  SimdLoops<float> single_precision;
+  SimdLoops<double> double_precision;
+};
+
+/// The widest compiled-in instruction set that this processor runs.
+InstructionSet const& instruction_set();
+
+template <class T>
+SimdLoops<T> const& simd_loops() {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return instruction_set().single_precision;
+  } else {
+    return instruction_set().double_precision;
+  }
+}
+
+}  // namespace brink::cpu

@@ -1,0 +1,113 @@
+#include "kernels/cpu/step.hpp"
+
+#include <cmath>
+#include <vector>
+
+namespace brink::cpu {
+namespace {
+
+/// Inner products over one stretch of the parameters.
+struct Sums {
+  double gradient_square = 0;
+  double previous_overlap = 0;
+  double update_overlap = 0;
+  double update_square = 0;
+};
+
+/// Adds up stretch(first, count) over fixed stretches of the parameters, in their order, so that
+/// the sums do not depend on the number of threads.
+template <class Stretch>
+Sums sum_stretches(int threads, Index size, Stretch&& stretch) {
+  constexpr Index length = 4096;
+  Index const stretches = (size + length - 1) / length;
+  std::vector<Sums> partial(static_cast<std::size_t>(stretches));
+  for_shares(threads, stretches, 1, [&](Range mine) {
+    for (Index s = mine.first; s < mine.first + mine.count; ++s) {
+      partial[s] = stretch(s * length, std::min(length, size - s * length));
+    }
+  });
+  Sums total;
+  for (Sums const& part : partial) {
+    total.gradient_square += part.gradient_square;
+    total.previous_overlap += part.previous_overlap;
+    total.update_overlap += part.update_overlap;
+    total.update_square += part.update_square;
+  }
+  return total;
+}
+
+template <class T>
+double dot(T const* a, T const* b, Index count) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (Index i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
+template <class T>
+Sums gradient_sums(Vector<T const> gradient, Vector<T const> previous, Index first, Index count) {
+  T const* const g = gradient.data + first;
+  Sums sums;
+  sums.gradient_square = dot(g, g, count);
+  if (!previous.empty()) sums.previous_overlap = dot(previous.data + first, g, count);
+  return sums;
+}
+
+}  // namespace
+
+template <class T>
+void CpuStep<T>::observe(Vector<T const> gradient, Vector<T const> previous,
+                         StepScalars* scalars) const {
+  Sums const sums = sum_stretches(context_.threads(), gradient.size, [&](Index first, Index count) {
+    return gradient_sums(gradient, previous, first, count);
+  });
+  *scalars = {sums.gradient_square, sums.previous_overlap, 0, 0, 0};
+}
+
+template <class T>
+void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> theta,
+                        Vector<T const> gradient, Vector<T const> previous, Vector<T> momentum,
+                        Vector<T> update, StepScalars* scalars) const {
+  double scale = rule.learning_rate;
+  double const chain = rule.on_square_root ? 0.5 / std::sqrt(*loss) : 1.0;
+  bool const with_momentum = !momentum.empty();
+  if (rule.method == Method::normalized_gd) {
+    observe(gradient, {}, scalars);
+    scale /= std::sqrt(scalars->gradient_square);
+  } else if (!with_momentum) {
+    scale *= chain;
+  }
+  T const s = static_cast<T>(scale);
+  T const beta = static_cast<T>(rule.momentum);
+  T const c = static_cast<T>(chain);
+  bool const nesterov = rule.method == Method::nesterov;
+
+  Sums const sums = sum_stretches(context_.threads(), theta.size, [&](Index first, Index count) {
+    // The overlap with the previous update comes first: the new one may be written over it.
+    Sums part = gradient_sums(gradient, previous, first, count);
+    T const* const g = gradient.data + first;
+    T* const x = theta.data + first;
+    if (!with_momentum) {
+      part.update_overlap = part.update_square = part.gradient_square;
+      for (Index i = 0; i < count; ++i) x[i] -= s * g[i];
+      return part;
+    }
+    T* const m = momentum.data + first;
+    T* const u = update.data + first;
+    for (Index i = 0; i < count; ++i) {
+      m[i] = beta * m[i] + c * g[i];
+      u[i] = nesterov ? c * g[i] + beta * m[i] : m[i];
+      x[i] -= s * u[i];
+    }
+    part.update_overlap = dot(u, g, count);
+    part.update_square = dot(u, u, count);
+    return part;
+  });
+  *scalars = {sums.gradient_square, sums.previous_overlap, sums.update_overlap, sums.update_square,
+              scale};
+}
+
+template class CpuStep<float>;
+template class CpuStep<double>;
+
+}  // namespace brink::cpu

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <vector>
+
+#include "kernels/view.hpp"
+
+namespace brink {
+
+/// Algebra on blocks of parameter vectors (rows), and small dense problems on the host.
+template <class T>
+class Linalg {
+ public:
+  virtual ~Linalg() = default;
+
+  /// A Bᵀ, accumulated in float64: p × P times q × P gives p × q, row-major on the host. Waits.
+  virtual std::vector<double> inner_products(Matrix<T const> a, Matrix<T const> b) const = 0;
+
+  /// out = C A (+ out if `accumulate`): C is q × p on the host, row-major; A is p × P; out is q × P
+  /// and does not overlap A.
+  virtual void combine(std::vector<double> const& coefficients, Matrix<T const> a, Matrix<T> out,
+                       bool accumulate) const = 0;
+
+  /// y ← y + a x.
+  virtual void axpy(double a, Vector<T const> x, Vector<T> y) const = 0;
+
+  /// out = rows of X at `indices` (host memory), for minibatches; labels likewise.
+  virtual void gather_rows(Matrix<T const> x, std::vector<Index> const& indices,
+                           Matrix<T> out) const = 0;
+  virtual void gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,
+                      Vector<std::int32_t> out) const = 0;
+};
+
+/// Eigenvalues, ascending, and eigenvectors (row i belongs to value i) of a symmetric matrix given
+/// by its n × n row-major entries on the host. Throws MachineError if LAPACK does not converge.
+struct SymmetricEigen {
+  std::vector<double> values;
+  std::vector<double> vectors;
+};
+SymmetricEigen symmetric_eigen(std::vector<double> matrix, Index n);
+
+}  // namespace brink

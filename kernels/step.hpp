@@ -1,0 +1,50 @@
+#pragma once
+
+#include "kernels/view.hpp"
+
+namespace brink {
+
+enum class Method { gd, sgd, normalized_gd, polyak, nesterov, flow };
+
+/// The update θ ← θ − s·u and what u and s are:
+///   gd, sgd         u = g                       s = η
+///   normalized-gd   u = g                       s = η / ‖g‖
+///   polyak          m ← β m + g, u = m          s = η
+///   nesterov        m ← β m + g, u = g + β m    s = η
+/// On √f the gradient is g / (2√f); the factor 1/(2√f) goes into s for gd and into g for the
+/// momentum methods. Normalised GD is the same on f and √f.
+struct UpdateRule {
+  Method method = Method::gd;
+  double learning_rate = 0;
+  double momentum = 0;
+  bool on_square_root = false;
+};
+
+/// Scalars of one step, left in the context's memory.
+struct StepScalars {
+  double gradient_square;   ///< ‖g‖², g = ∇f(θ_t)
+  double previous_overlap;  ///< ⟨u_{t−1}, g⟩
+  double update_overlap;    ///< ⟨u, g⟩
+  double update_square;     ///< ‖u‖²
+  double scale;             ///< s
+};
+
+/// The parameter update fused with the inner products that RP and directional smoothness need.
+template <class T>
+class Step {
+ public:
+  virtual ~Step() = default;
+
+  /// One pass over the parameters (two for normalised GD). θ, g, previous update u_{t−1}, and
+  /// the momentum m and update u where the method has them (empty otherwise: u is g itself).
+  /// `loss` is f(θ_t), in the context's memory. `previous` may be empty at the first step.
+  virtual void update(UpdateRule const& rule, double const* loss, Vector<T> theta,
+                      Vector<T const> gradient, Vector<T const> previous, Vector<T> momentum,
+                      Vector<T> update, StepScalars* scalars) const = 0;
+
+  /// The scalars of a step alone, θ left as it is: for the step after the last.
+  virtual void observe(Vector<T const> gradient, Vector<T const> previous,
+                       StepScalars* scalars) const = 0;
+};
+
+}  // namespace brink
