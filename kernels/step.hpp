@@ -11,6 +11,7 @@ enum class Method { gd, sgd, normalized_gd, polyak, nesterov, flow };
 ///   normalized-gd   u = g                       s = η / ‖g‖
 ///   polyak          m ← β m + g, u = m          s = η
 ///   nesterov        m ← β m + g, u = g + β m    s = η
+///   flow            u as given in `update`      s = η, the integrator's step
 /// On √f the gradient is g / (2√f); the factor 1/(2√f) goes into s for gd and into g for the
 /// momentum methods. Normalised GD is the same on f and √f.
 struct UpdateRule {
@@ -35,9 +36,10 @@ class Step {
  public:
   virtual ~Step() = default;
 
-  /// One pass over the parameters (two for normalised GD). θ, g, previous update u_{t−1}, and
-  /// the momentum m and update u where the method has them (empty otherwise: u is g itself).
-  /// `loss` is f(θ_t), in the context's memory. `previous` may be empty at the first step.
+  /// One pass over the parameters (two for normalised GD, which stays put where g = 0). θ, g,
+  /// previous update u_{t−1}, and the momentum m and update u where the method has them (empty
+  /// otherwise: u is g itself). `loss` is f(θ_t), in the context's memory. `previous` may be empty
+  /// at the first step.
   virtual void update(UpdateRule const& rule, double const* loss, Vector<T> theta,
                       Vector<T const> gradient, Vector<T const> previous, Vector<T> momentum,
                       Vector<T> update, StepScalars* scalars) const = 0;

@@ -70,11 +70,12 @@ void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> th
                         Vector<T> update, StepScalars* scalars) const {
   double scale = rule.learning_rate;
   double const chain = rule.on_square_root ? 0.5 / std::sqrt(*loss) : 1.0;
-  bool const with_momentum = !momentum.empty();
+  bool const update_is_gradient = update.empty();
   if (rule.method == Method::normalized_gd) {
     observe(gradient, {}, scalars);
-    scale /= std::sqrt(scalars->gradient_square);
-  } else if (!with_momentum) {
+    double const norm = std::sqrt(scalars->gradient_square);
+    scale = norm > 0 ? scale / norm : 0;
+  } else if (update_is_gradient) {
     scale *= chain;
   }
   T const s = static_cast<T>(scale);
@@ -87,18 +88,20 @@ void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> th
     Sums part = gradient_sums(gradient, previous, first, count);
     T const* const g = gradient.data + first;
     T* const x = theta.data + first;
-    if (!with_momentum) {
+    if (update_is_gradient) {
       part.update_overlap = part.update_square = part.gradient_square;
       for (Index i = 0; i < count; ++i) x[i] -= s * g[i];
       return part;
     }
-    T* const m = momentum.data + first;
     T* const u = update.data + first;
-    for (Index i = 0; i < count; ++i) {
-      m[i] = beta * m[i] + c * g[i];
-      u[i] = nesterov ? c * g[i] + beta * m[i] : m[i];
-      x[i] -= s * u[i];
+    if (!momentum.empty()) {
+      T* const m = momentum.data + first;
+      for (Index i = 0; i < count; ++i) {
+        m[i] = beta * m[i] + c * g[i];
+        u[i] = nesterov ? c * g[i] + beta * m[i] : m[i];
+      }
     }
+    for (Index i = 0; i < count; ++i) x[i] -= s * u[i];
     part.update_overlap = dot(u, g, count);
     part.update_square = dot(u, u, count);
     return part;

@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "host/record/json_text.hpp"
 #include "host/record/metadata.hpp"
@@ -15,8 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (std::string_view(error.what()).find('\n') != std::string_view::npos) __builtin_trap();
     return 0;
   }
-  auto const written = brink::json_text(consolidated(metadata_documents(group)));
+  auto const written = brink::json_text(brink::consolidated(metadata_documents(group)));
   auto const again = brink::parse_group_metadata(written, "again");
-  if (brink::json_text(consolidated(metadata_documents(again))) != written) __builtin_trap();
+  if (brink::json_text(brink::consolidated(metadata_documents(again))) != written) __builtin_trap();
   return 0;
 }

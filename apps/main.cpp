@@ -1,0 +1,55 @@
+// brink: gradient descent at the edge of stability.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+
+#include "apps/commands.hpp"
+#include "apps/terminal.hpp"
+#include "host/run/hooks.hpp"
+#include "host/run/version.hpp"
+#include "kernels/error.hpp"
+
+namespace {
+
+constexpr int exit_bad_input = 2;
+constexpr int exit_machine_failed = 1;
+
+/// One line on stderr, whatever the message holds.
+int fail(std::string message, int code) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  fmt::print(stderr, "brink: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program("brink: gradient descent at the edge of stability", "brink");
+  program.set_version_flag("--version", fmt::format("brink {}", brink::version));
+  program.require_subcommand(1);
+  std::map<std::string, brink::Action> const actions{{"train", brink::add_train(program)},
+                                                     {"spectrum", brink::add_spectrum(program)},
+                                                     {"plot", brink::add_plot(program)},
+                                                     {"info", brink::add_info(program)}};
+  try {
+    program.parse(argc, argv);
+  } catch (CLI::ParseError const& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    return fail(fmt::format("{}; see brink {}--help", error.what(), argc > 1 ? "COMMAND " : ""),
+                exit_bad_input);
+  }
+  brink::install_signal_handlers();
+  try {
+    return actions.at(program.get_subcommands().front()->get_name())();
+  } catch (brink::InputError const& error) {
+    return fail(error.what(), exit_bad_input);
+  } catch (brink::Interrupted const&) {
+    return brink::interrupted_exit_code();
+  } catch (std::bad_alloc const&) {
+    return fail("out of memory", exit_machine_failed);
+  } catch (std::exception const& error) {
+    return fail(error.what(), exit_machine_failed);
+  }
+}

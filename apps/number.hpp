@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace brink {
+
+/// A number as the command line takes it: "0.05", "1e-3" or a fraction "2/30". InputError naming
+/// `option` for anything else.
+double parse_number(std::string const& text, std::string const& option);
+
+}  // namespace brink

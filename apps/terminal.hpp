@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+
+#include "host/run/hooks.hpp"
+
+namespace brink {
+
+/// Shows the progress of a long run on stderr: one line that is rewritten on a terminal, plain
+/// lines every ten seconds elsewhere, nothing when quiet.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool quiet);
+  ~ProgressLine() { clear(); }
+  ProgressLine(ProgressLine const&) = delete;
+  ProgressLine& operator=(ProgressLine const&) = delete;
+
+  void show(Progress const& progress);
+  /// Makes room for other output.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool quiet_;
+  bool terminal_;
+  bool shown_ = false;
+  Index first_ = -1;  // what was done before this run began
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_;
+};
+
+/// SIGINT and SIGTERM set a flag; a second one ends the program at once.
+void install_signal_handlers();
+bool interrupted();
+/// 130 or 143 after SIGINT or SIGTERM.
+int interrupted_exit_code();
+
+}  // namespace brink

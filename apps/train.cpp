@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "apps/commands.hpp"
+#include "apps/number.hpp"
+#include "apps/terminal.hpp"
+#include "host/dynamics/optimizer.hpp"
+#include "host/run/train.hpp"
+#include "kernels/error.hpp"
+
+namespace brink {
+namespace {
+
+/// Options whose text has to be looked at before it is a value.
+struct TrainArguments {
+  TrainOptions options;
+  std::string method = "gd";
+  std::string objective = "loss";
+  std::string learning_rate = "2/30";
+  std::string until_accuracy, until_loss;
+  bool quiet = false;
+};
+
+TrainOptions read(TrainArguments const& arguments, ProblemArguments const& problem) {
+  TrainOptions options = arguments.options;
+  options.problem = problem.options();
+  options.method = parse_method(arguments.method);
+  options.learning_rate = parse_number(arguments.learning_rate, "--lr");
+  if (arguments.objective != "loss" && arguments.objective != "sqrt") {
+    throw InputError(
+        fmt::format("--objective '{}' is unknown; there are: loss, sqrt", arguments.objective));
+  }
+  options.on_square_root = arguments.objective == "sqrt";
+  if (!arguments.until_accuracy.empty()) {
+    options.until_accuracy = parse_number(arguments.until_accuracy, "--until-accuracy");
+  }
+  if (!arguments.until_loss.empty()) {
+    options.until_loss = parse_number(arguments.until_loss, "--until-loss");
+  }
+  return options;
+}
+
+void report(TrainOptions const& options, TrainResult const& result) {
+  fmt::print("{} after {} steps: loss {:.6g}", result.stop_reason, result.steps, result.loss);
+  if (!std::isnan(result.accuracy)) fmt::print(", accuracy {:.2f} %", 100 * result.accuracy);
+  if (!std::isnan(result.sharpness)) {
+    fmt::print(", sharpness {:.4g} (2/lr = {:.4g})", result.sharpness, 2 / options.learning_rate);
+  }
+  fmt::print("\n");
+  if (!std::isnan(result.identity_residual)) {
+    fmt::print("identity (4.2): largest residual over the line sweeps {:.2g}\n",
+               result.identity_residual);
+  }
+  if (!std::isnan(result.approximation_residual)) {
+    fmt::print("approximation (4.3): median residual over the line sweeps {:.2g}\n",
+               result.approximation_residual);
+  }
+  fmt::print("record: {}\n", options.out);
+  if (!options.save_parameters.empty()) fmt::print("parameters: {}\n", options.save_parameters);
+}
+
+int run(TrainArguments const& arguments, ProblemArguments const& problem) {
+  TrainOptions const options = read(arguments, problem);
+  ProgressLine line(arguments.quiet);
+  TrainResult const result =
+      train(options, {[&](Progress const& progress) { line.show(progress); }, interrupted});
+  line.clear();
+  if (result.stop_reason == "interrupted") {
+    fmt::print(stderr,
+               "brink: interrupted after {} steps; go on with the same command and --resume\n",
+               result.steps);
+    return interrupted_exit_code();
+  }
+  if (!arguments.quiet) report(options, result);
+  return 0;
+}
+
+void add_stopping(CLI::App& command, TrainArguments& a) {
+  command.add_option("--steps", a.options.steps, "updates to make")->capture_default_str();
+  command
+      .add_option("--until-accuracy", a.until_accuracy,
+                  "stop at this training accuracy, as a fraction")
+      ->type_name("X");
+  command.add_option("--until-loss", a.until_loss, "stop at this training loss")->type_name("X");
+}
+
+void add_diagnostics(CLI::App& command, TrainArguments& a) {
+  auto const every = [&](char const* name, Index& value, char const* help) {
+    command.add_option(name, value, help)->type_name("K")->capture_default_str();
+  };
+  every("--sharpness-every", a.options.sharpness_every,
+        "measure the Hessian's top eigenvalues every K steps (0: never)");
+  command.add_option("--top", a.options.top, "how many eigenvalues")->capture_default_str();
+  command
+      .add_option("--sharpness-tolerance", a.options.sharpness_tolerance,
+                  "largest residual relative to the eigenvalue")
+      ->capture_default_str();
+  every("--line-every", a.options.line_every,
+        "directional smoothness along the step, L(tau), every K steps (0: never)");
+  command.add_option("--line-points", a.options.line_points, "values of tau")
+      ->capture_default_str();
+  every("--test-every", a.options.test_every, "test loss and accuracy every K steps (0: never)");
+  every("--expectation-every", a.options.expectation_every,
+        "sgd: loss, accuracy and E[RP] over all examples every K steps (0: never)");
+  command.add_option("--draws", a.options.draws, "sgd: minibatches drawn for E[RP]")
+      ->capture_default_str();
+}
+
+void add_output(CLI::App& command, TrainArguments& a) {
+  command.add_option("--out", a.options.out, "the record, a Zarr store")->capture_default_str();
+  command.add_option("--save-params", a.options.save_parameters,
+                     "final parameters, as a .npy file");
+  command.add_flag("--overwrite", a.options.overwrite, "replace the record if it exists");
+  command.add_flag("--resume", a.options.resume,
+                   "go on where an interrupted run of the same settings stopped");
+  command
+      .add_option("--checkpoint-every", a.options.checkpoint_every,
+                  "steps between checkpoints (0: every 30 seconds)")
+      ->type_name("K")
+      ->capture_default_str();
+  command.add_flag("--quiet", a.quiet, "print nothing");
+}
+
+}  // namespace
+
+Action add_train(CLI::App& program) {
+  CLI::App& command = *program.add_subcommand("train", "one training trajectory");
+  auto const problem = add_problem_options(command);
+  auto const arguments = std::make_shared<TrainArguments>();
+  TrainArguments& a = *arguments;
+  command.add_option("--method", a.method, "gd | sgd | normalized-gd | polyak | nesterov | flow")
+      ->capture_default_str();
+  command
+      .add_option("--objective", a.objective, "descend the loss, or its square root: loss | sqrt")
+      ->capture_default_str();
+  command.add_option("--lr", a.learning_rate, "step size; fractions are welcome")
+      ->type_name("ETA")
+      ->capture_default_str();
+  command.add_option("--momentum", a.options.momentum, "of polyak and nesterov")
+      ->capture_default_str();
+  command.add_option("--batch-size", a.options.batch_size, "of sgd")->capture_default_str();
+  command
+      .add_option("--flow-alpha", a.options.flow_alpha,
+                  "flow: Runge-Kutta steps are min(lr, alpha / sharpness)")
+      ->capture_default_str();
+  add_stopping(command, a);
+  add_diagnostics(command, a);
+  add_output(command, a);
+  return [arguments, problem] { return run(*arguments, *problem); };
+}
+
+}  // namespace brink

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "kernels/operations.hpp"
+
+namespace brink {
+
+/// Products of a symmetric matrix with the rows of a block of vectors.
+template <class T>
+using SymmetricOperator = std::function<void(Matrix<T const> vectors, Matrix<T> products)>;
+
+enum class SpectrumEnd { largest, smallest };
+
+struct EigenOptions {
+  Index count = 1;  ///< eigenpairs wanted
+  SpectrumEnd end = SpectrumEnd::largest;
+  double tolerance = 1e-3;  ///< ‖Hv − λv‖ ≤ tolerance · |λ| for unit v
+  Index max_products = 1000;
+  std::uint64_t seed = 0;  ///< of the cold start
+};
+
+struct Eigenpairs {
+  std::vector<double> values;     ///< wanted end first
+  std::vector<double> residuals;  ///< ‖Hv − λv‖, unit v
+  Index products = 0;             ///< matrix-vector products used
+};
+
+/// The eigenpairs at one end of the spectrum of a symmetric matrix that is given by its products
+/// with blocks of vectors: block Lanczos in Rayleigh–Ritz form with thick restarts (Wu and Simon
+/// 2000). The basis grows by the residuals of the pairs that have not converged, which spans what
+/// Lanczos would, and keeps its images, so that a start from any vectors is as good as a Krylov
+/// one: the next call begins with the eigenvectors of the last. One vector beyond those wanted is
+/// carried along, which catches an eigenvalue that overtakes another between calls.
+///
+/// Memory: 2·(12 + 2·count) + 2·(count + 1) vectors.
+template <class T>
+class EigenSolver {
+ public:
+  EigenSolver(Context& context, Linalg<T> const& linalg, Index dimension, EigenOptions options);
+
+  /// Eigenvalues are NaN where the matrix has entries that are not finite.
+  Eigenpairs solve(SymmetricOperator<T> const& product);
+
+  /// The eigenvectors of the last call, then the guard vector: rows. Empty before the first.
+  Matrix<T const> vectors() const { return kept_.matrix(kept_count_, dimension_); }
+  /// Starts the next call from these rows (host memory, as `vectors` downloads).
+  void restore(std::vector<T> const& vectors);
+  std::vector<T> download() const;
+
+ private:
+  struct Ritz {
+    std::vector<double> values;   // wanted end first, all of the basis
+    std::vector<double> vectors;  // coefficients in the basis, rows
+  };
+
+  Matrix<T> basis(Index first, Index count) const {
+    return basis_.matrix(capacity_, dimension_).row_range(first, count);
+  }
+  Matrix<T> images(Index first, Index count) const {
+    return images_.matrix(capacity_, dimension_).row_range(first, count);
+  }
+  void start();
+  Index orthonormalize(Index first, Index count);
+  void extend_projection(Index first, Index count);
+  Eigenpairs not_finite(Index products);
+  Ritz ritz() const;
+  std::vector<double> residuals(Ritz const& ritz);
+  void restart(Ritz const& ritz);
+  void rotate(Buffer<T>& block, std::vector<double> const& coefficients, Index rows);
+
+  Context* context_;
+  Linalg<T> const* linalg_;
+  Index dimension_;
+  EigenOptions options_;
+  Index carried_;   // vectors carried from call to call
+  Index capacity_;  // of the basis
+  Index size_ = 0;  // of the basis
+  Index kept_count_ = 0;
+  Buffer<T> basis_, images_, scratch_, kept_;
+  std::vector<double> projection_;  // capacity × capacity: basis · H · basisᵀ
+};
+
+}  // namespace brink

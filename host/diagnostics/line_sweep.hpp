@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "kernels/line.hpp"
+
+namespace brink {
+
+/// τ = 1/points, 2/points, …, 1, with 0 in front: what `Pass::line` is asked for.
+std::vector<double> sweep_taus(Index points);
+
+/// What a sweep along a step w = −v says (Ahn et al., Experiment 5).
+struct LineSweep {
+  std::vector<double> smoothness;  ///< L(θ; τ v) at each τ but 0
+  /// The right-hand side of (4.2), −1 + ρ ∫₀¹ τ L(θ; τ v) dτ with ρ = ‖v‖² / ⟨v, g⟩ (which is η for
+  /// gradient descent), by Simpson's rule (trapezoids where the number of points is odd).
+  double progress;
+};
+
+/// points[i] is the objective's restriction to the line at taus[i]; taus as from sweep_taus.
+LineSweep analyse_sweep(std::vector<LinePoint> const& points, std::vector<double> const& taus,
+                        double step_square);
+
+}  // namespace brink

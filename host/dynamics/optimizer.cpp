@@ -1,0 +1,113 @@
+#include "host/dynamics/optimizer.hpp"
+
+#include "host/network/names.hpp"
+
+namespace brink {
+namespace {
+
+constexpr Names<Method, 6> method_names("--method", {{{"gd", Method::gd},
+                                                      {"sgd", Method::sgd},
+                                                      {"normalized-gd", Method::normalized_gd},
+                                                      {"polyak", Method::polyak},
+                                                      {"nesterov", Method::nesterov},
+                                                      {"flow", Method::flow}}});
+
+}  // namespace
+
+Method parse_method(std::string const& name) {
+  return method_names.parse(name);
+}
+std::string method_name(Method method) {
+  return method_names.of(method);
+}
+
+template <class T>
+Optimizer<T>::Optimizer(Context& context, Operations<T> const& operations, UpdateRule rule,
+                        std::vector<T> const& theta)
+    : context_(&context),
+      operations_(&operations),
+      rule_(rule),
+      theta_(context, theta),
+      gradient_(context, std::ssize(theta)),
+      previous_(context, std::ssize(theta)),
+      scalars_(context, 1) {
+  if (has_momentum()) {
+    momentum_ = Buffer<T>(context, theta_.size());
+    momentum_.fill_zero();
+  }
+  if (rule.method == Method::flow) {
+    stage_gradient_ = Buffer<T>(context, theta_.size());
+    stage_theta_ = Buffer<T>(context, theta_.size());
+  }
+}
+
+template <class T>
+void Optimizer<T>::advance(double const* loss) {
+  Vector<T const> const previous =
+      has_previous_ ? Vector<T const>(previous_.view()) : Vector<T const>{};
+  operations_->step->update(rule_, loss, theta_.view(), gradient_.view(), previous,
+                            has_momentum() ? momentum_.view() : Vector<T>{},
+                            update_is_gradient() ? Vector<T>{} : previous_.view(),
+                            scalars_.view().data);
+  if (update_is_gradient()) gradient_.swap(previous_);
+  has_previous_ = true;
+}
+
+template <class T>
+void Optimizer<T>::advance_flow(double step, Field const& gradient_at) {
+  // The overlap of ∇f(θ) with the last displacement is taken before that is written over.
+  observe();
+  double const overlap = scalars().previous_overlap;
+  struct Stage {
+    double reach, weight;
+  };
+  Index const size = theta_.size();
+  stage_gradient_.copy_from(gradient_.view());
+  auto const& linalg = *operations_->linalg;
+  linalg.combine({1.0 / 6}, gradient_.matrix(1, size), previous_.matrix(1, size), false);
+  for (Stage const stage : {Stage{0.5, 2.0 / 6}, Stage{0.5, 2.0 / 6}, Stage{1, 1.0 / 6}}) {
+    stage_theta_.copy_from(theta_.view());
+    linalg.axpy(-stage.reach * step, stage_gradient_.view(), stage_theta_.view());
+    gradient_at(stage_theta_.view(), stage_gradient_.view());
+    linalg.axpy(stage.weight, stage_gradient_.view(), previous_.view());
+  }
+  rule_.learning_rate = step;
+  has_previous_ = false;
+  advance(nullptr);
+  StepScalars scalars = this->scalars();
+  scalars.previous_overlap = overlap;
+  scalars_.upload({scalars});
+}
+
+template <class T>
+void Optimizer<T>::observe() {
+  operations_->step->observe(gradient_.view(),
+                             has_previous_ ? Vector<T const>(previous_.view()) : Vector<T const>{},
+                             scalars_.view().data);
+}
+
+template <class T>
+void Optimizer<T>::displacement(Vector<T> out) const {
+  std::vector<double> const factor{-scalars().scale};
+  operations_->linalg->combine(factor, previous_.matrix(1, theta_.size()),
+                               {out.data, 1, theta_.size()}, false);
+}
+
+template <class T>
+OptimizerState<T> Optimizer<T>::state() const {
+  return {theta_.download(), has_previous_ ? previous_.download() : std::vector<T>{},
+          momentum_.download()};
+}
+
+template <class T>
+void Optimizer<T>::restore(OptimizerState<T> const& state) {
+  theta_.upload(state.theta);
+  has_previous_ = !state.previous_update.empty();
+  if (has_previous_) previous_.upload(state.previous_update);
+  if (has_momentum()) momentum_.upload(state.momentum);
+}
+
+template class Optimizer<float>;
+template class Optimizer<double>;
+
+}  // namespace brink

@@ -1,0 +1,155 @@
+#include "host/objective/pass.hpp"
+
+namespace brink {
+
+template <class T>
+void Pass<T>::reserve(Buffer<T>& buffer, Index size) {
+  if (buffer.size() < size) {
+    buffer = Buffer<T>();  // the old one goes first
+    buffer = Buffer<T>(*context_, size);
+  }
+}
+
+template <class T>
+Matrix<T> Pass<T>::shaped(Buffer<T>& buffer, Index layer, Index directions) {
+  Index const n = examples_.count();
+  Index const width = directions * model_->network.outputs(layer);
+  reserve(buffer, n * width);
+  return buffer.matrix(n, width);
+}
+
+template <class T>
+ActivationJet<T> Pass<T>::jet(Index layer, bool slope, bool curvature) {
+  LayerState& state = layers_[layer];
+  return {shaped(state.value, layer), slope ? shaped(state.slope, layer) : Matrix<T>{},
+          curvature ? shaped(state.curvature, layer) : Matrix<T>{}};
+}
+
+template <class T>
+Matrix<T const> Pass<T>::input(Index layer) {
+  return layer == 0 ? examples_.x : shaped(layers_[layer - 1].value, layer - 1);
+}
+
+template <class T>
+Matrix<T const> Pass<T>::input_tangent(Index layer, Index directions) {
+  if (layer == 0) return {};
+  return shaped(layers_[layer - 1].output_tangent, layer - 1, directions);
+}
+
+template <class T>
+void Pass<T>::forward(Vector<T const> theta, Examples<T> const& examples, bool slope,
+                      bool curvature) {
+  Network const& network = model_->network;
+  theta_ = theta;
+  examples_ = examples;
+  layers_.resize(static_cast<std::size_t>(network.layers()));
+  for (Index l = 0; l < network.layers(); ++l) {
+    bool const hidden = !is_output(l);
+    operations_->dense->forward(input(l), network.layer(theta, l),
+                                hidden ? network.activation() : Activation::identity,
+                                jet(l, hidden && slope, hidden && curvature));
+  }
+}
+
+template <class T>
+void Pass<T>::evaluate_loss(bool with_gradient) {
+  Index const n = examples_.count();
+  Index const last = model_->network.layers() - 1;
+  if (example_loss_.size() < n) example_loss_ = Buffer<double>(*context_, n);
+  if (sums_.size() == 0) sums_ = Buffer<LossSums>(*context_, 1);
+  LayerState& state = layers_[last];
+  operations_->loss->value_and_gradient(model_->loss, shaped(state.value, last), examples_.targets,
+                                        example_loss_.view(), sums_.view().data,
+                                        with_gradient ? shaped(state.delta, last) : Matrix<T>{});
+}
+
+template <class T>
+void Pass<T>::value(Vector<T const> theta, Examples<T> const& examples) {
+  forward(theta, examples, false, false);
+  evaluate_loss(false);
+}
+
+template <class T>
+void Pass<T>::gradient(Vector<T const> theta, Examples<T> const& examples, Vector<T> gradient,
+                       Curvature curvature) {
+  Network const& network = model_->network;
+  bool const keep = curvature == Curvature::keep;
+  forward(theta, examples, true, keep);
+  evaluate_loss(true);
+  for (Index l = network.layers() - 1; l >= 0; --l) {
+    Matrix<T const> const delta = shaped(layers_[l].delta, l);
+    operations_->dense->weight_gradient(delta, input(l), network.layer(gradient, l));
+    if (l == 0) break;
+    // The second-order part takes the place of φ''(z), which nothing else reads.
+    ActivationJet<T> const below = jet(l - 1, true, keep);
+    operations_->dense->input_gradient(delta, network.layer(theta, l).weight,
+                                       {below.value, below.slope, below.curvature},
+                                       shaped(layers_[l - 1].delta, l - 1), below.curvature);
+  }
+}
+
+template <class T>
+void Pass<T>::hessian_products(Matrix<T const> vectors, Matrix<T> products) {
+  Network const& network = model_->network;
+  Index const k = vectors.rows;
+  Index const last = network.layers() - 1;
+  Matrix<T> tangent;
+  for (Index l = 0; l <= last; ++l) {
+    LayerState& state = layers_[l];
+    bool const hidden = !is_output(l);
+    tangent = shaped(state.preactivation_tangent, l, k);
+    operations_->hvp->forward(input(l), input_tangent(l, k), network.layer(theta_, l),
+                              network.layer(vectors, l),
+                              hidden ? shaped(state.slope, l) : Matrix<T>{}, tangent,
+                              hidden ? shaped(state.output_tangent, l, k) : tangent);
+  }
+
+  // Going down, Δ̇ of a layer takes the place of its ȧ, which has served by then.
+  Matrix<T> delta_tangent = shaped(layers_[last].output_tangent, last, k);
+  operations_->loss->tangent(model_->loss, shaped(layers_[last].value, last), tangent,
+                             delta_tangent);
+  for (Index l = last; l >= 0; --l) {
+    Matrix<T const> const delta = shaped(layers_[l].delta, l);
+    operations_->hvp->weight_gradient(delta, delta_tangent, input(l), input_tangent(l, k),
+                                      network.layer(products, l));
+    if (l == 0) break;
+    LayerState& below = layers_[l - 1];
+    Matrix<T> const delta_tangent_below = shaped(below.output_tangent, l - 1, k);
+    operations_->hvp->input_gradient(
+        delta, delta_tangent, network.layer(theta_, l).weight, network.layer(vectors, l),
+        shaped(below.slope, l - 1), shaped(below.curvature, l - 1),
+        shaped(below.preactivation_tangent, l - 1, k), delta_tangent_below);
+    delta_tangent = delta_tangent_below;
+  }
+}
+
+template <class T>
+std::vector<LinePoint> Pass<T>::line(Vector<T const> theta, Examples<T> const& examples,
+                                     Vector<T const> direction, std::vector<double> const& taus) {
+  Network const& network = model_->network;
+  Index const n = examples.count();
+  Index const width = network.outputs(0);
+  reserve(line_start_, n * width);
+  reserve(line_tangent_, n * width);
+  LineProblem<T> problem{line_start_.matrix(n, width),
+                         line_tangent_.matrix(n, width),
+                         {},
+                         {},
+                         network.activation(),
+                         model_->loss,
+                         examples.targets};
+  operations_->dense->forward(examples.x, network.layer(theta, 0), Activation::identity,
+                              {line_start_.matrix(n, width), {}, {}});
+  operations_->dense->forward(examples.x, network.layer(direction, 0), Activation::identity,
+                              {line_tangent_.matrix(n, width), {}, {}});
+  for (Index l = 1; l < network.layers(); ++l) {
+    problem.layers.push_back(network.layer(theta, l));
+    problem.directions.push_back(network.layer(direction, l));
+  }
+  return operations_->line->sweep(problem, taus);
+}
+
+template class Pass<float>;
+template class Pass<double>;
+
+}  // namespace brink

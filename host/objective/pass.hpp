@@ -1,0 +1,85 @@
+#pragma once
+
+#include <vector>
+
+#include "host/network/network.hpp"
+#include "kernels/operations.hpp"
+
+namespace brink {
+
+/// Examples in a context's memory: x is n × inputs.
+template <class T>
+struct Examples {
+  Matrix<T const> x;
+  Targets<T> targets;
+
+  Index count() const { return x.rows; }
+};
+
+/// A loss, its gradient and its Hessian as functions of θ.
+struct Model {
+  Network network;
+  LossKind loss;
+};
+
+/// Forward and backward passes of a network over a set of examples, and the state they leave at θ:
+/// per layer φ(z), φ'(z) and Δ, and where Hessian-vector products are to follow, the second-order
+/// part. Memory grows with use: n·units for a value, 3 n·units for a gradient, 4 n·units with
+/// curvature, and 2 k·n·units more for products with k directions.
+template <class T>
+class Pass {
+ public:
+  Pass(Context& context, Operations<T> const& operations, Model const& model)
+      : context_(&context), operations_(&operations), model_(&model) {}
+
+  /// f(θ) over the examples, into sums().
+  void value(Vector<T const> theta, Examples<T> const& examples);
+
+  enum class Curvature { forget, keep };
+
+  /// f and ∇f at θ over the examples. With Curvature::keep, hessian_products may follow for as long
+  /// as θ and the examples stay as they are.
+  void gradient(Vector<T const> theta, Examples<T> const& examples, Vector<T> gradient,
+                Curvature curvature = Curvature::forget);
+
+  /// ∇²f(θ) v for each row v of `vectors` (k × parameters), at the θ of the last gradient. The k
+  /// products share that θ's state: 2 large products with the data per direction and no second
+  /// forward pass.
+  void hessian_products(Matrix<T const> vectors, Matrix<T> products);
+
+  /// Objective and derivative at θ + τ·direction for each τ (kernels/line.hpp). Waits.
+  std::vector<LinePoint> line(Vector<T const> theta, Examples<T> const& examples,
+                              Vector<T const> direction, std::vector<double> const& taus);
+
+  /// Mean loss and number of correct examples of the last pass. Waits.
+  LossSums sums() const { return sums_.download().front(); }
+  /// Where they are, for operations that use the loss without waiting.
+  double const* loss_in_memory() const { return &sums_.view().data->loss; }
+
+ private:
+  struct LayerState {
+    Buffer<T> value, slope, curvature, delta;         // n × outputs
+    Buffer<T> preactivation_tangent, output_tangent;  // n × (k·outputs)
+  };
+
+  void reserve(Buffer<T>& buffer, Index size);
+  Matrix<T> shaped(Buffer<T>& buffer, Index layer, Index directions = 1);
+  ActivationJet<T> jet(Index layer, bool slope, bool curvature);
+  Matrix<T const> input(Index layer);
+  Matrix<T const> input_tangent(Index layer, Index directions);
+  void forward(Vector<T const> theta, Examples<T> const& examples, bool slope, bool curvature);
+  void evaluate_loss(bool with_gradient);
+  bool is_output(Index layer) const { return layer == model_->network.layers() - 1; }
+
+  Context* context_;
+  Operations<T> const* operations_;
+  Model const* model_;
+  std::vector<LayerState> layers_;
+  Vector<T const> theta_;
+  Examples<T> examples_;
+  Buffer<double> example_loss_;
+  Buffer<LossSums> sums_;
+  Buffer<T> line_start_, line_tangent_;
+};
+
+}  // namespace brink

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "host/data/dataset.hpp"
+#include "host/objective/pass.hpp"
+
+namespace brink {
+
+/// A data set in a context's memory.
+template <class T>
+class TrainingSet {
+ public:
+  TrainingSet(Context& context, Dataset<T> const& data)
+      : count_(data.examples),
+        features_(data.features),
+        outputs_(data.outputs),
+        x_(context, data.x),
+        labels_(context, data.labels),
+        values_(context, data.values) {}
+
+  Index count() const { return count_; }
+  Index features() const { return features_; }
+  Index outputs() const { return outputs_; }
+  bool has_labels() const { return labels_.size() > 0; }
+
+  Examples<T> examples() const {
+    Targets<T> targets;
+    if (has_labels()) {
+      targets.labels = labels_.view();
+    } else {
+      targets.values = values_.matrix(count_, outputs_);
+    }
+    return {x_.matrix(count_, features_), targets};
+  }
+
+ private:
+  Index count_, features_, outputs_;
+  Buffer<T> x_;
+  Buffer<std::int32_t> labels_;
+  Buffer<T> values_;
+};
+
+}  // namespace brink

@@ -1,0 +1,171 @@
+#include "host/record/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "kernels/error.hpp"
+
+namespace brink {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view temporary_mark = ".tmp-";
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor const&) = delete;
+  Descriptor& operator=(Descriptor const&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  /// Closes now, where some file systems report that earlier writes failed. Returns 0 or -1.
+  int close() { return ::close(std::exchange(fd_, -1)); }
+
+ private:
+  int fd_;
+};
+
+/// fsync, where the file system has one. Returns 0 or the error.
+int sync_descriptor(int fd) {
+  if (::fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP) return 0;
+  return errno;
+}
+
+/// Writes a new file. Returns 0 or the error.
+int write_new_file(fs::path const& path, std::span<std::byte const> bytes, Durable durable) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.get() < 0) return errno;
+  while (!bytes.empty()) {
+    auto const written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  if (durable == Durable::yes) {
+    if (int const error = sync_descriptor(file.get())) return error;
+  }
+  return file.close() == 0 ? 0 : errno;
+}
+
+/// The process that made a temporary of this name, if it is one.
+std::optional<pid_t> temporary_owner(std::string const& name) {
+  auto const mark = name.rfind(temporary_mark);
+  if (name.empty() || name.front() != '.' || mark == std::string::npos) return std::nullopt;
+  char const* const begin = name.data() + mark + temporary_mark.size();
+  char const* const end = name.data() + name.size();
+  pid_t owner = 0;
+  auto const [stop, error] = std::from_chars(begin, end, owner);
+  if (error != std::errc() || stop != end || owner <= 0) return std::nullopt;
+  return owner;
+}
+
+fs::path directory_of(fs::path const& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+}  // namespace
+
+void throw_machine_error(std::string_view what, fs::path const& path, int error) {
+  throw MachineError(
+      fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(error)));
+}
+
+fs::path temporary_name(fs::path const& path) {
+  auto const name = fmt::format(".{}{}{}", path.filename().string(), temporary_mark, ::getpid());
+  return path.parent_path() / name;
+}
+
+void write_atomically(fs::path const& path, std::span<std::byte const> bytes, Durable durable) {
+  auto const temporary = temporary_name(path);
+  int error = write_new_file(temporary, bytes, durable);
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(temporary.c_str());
+    throw_machine_error("write", path, error);
+  }
+  if (durable == Durable::yes) sync_path(directory_of(path));
+}
+
+void write_atomically(fs::path const& path, std::string_view text, Durable durable) {
+  write_atomically(path, std::as_bytes(std::span(text)), durable);
+}
+
+void make_directory(fs::path const& directory) {
+  if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
+    throw_machine_error("create the directory", directory, errno);
+  }
+}
+
+void sync_path(fs::path const& path) {
+  Descriptor const opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened.get() < 0) throw_machine_error("open", path, errno);
+  if (int const error = sync_descriptor(opened.get())) throw_machine_error("sync", path, error);
+}
+
+void remove_temporaries(fs::path const& directory) {
+  std::vector<fs::path> stale;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    if (temporary_owner(at->path().filename().string())) stale.push_back(at->path());
+  }
+  for (auto const& path : stale) fs::remove_all(path, error);
+}
+
+void remove_orphaned_siblings(fs::path const& path) {
+  auto const prefix = fmt::format(".{}{}", path.filename().string(), temporary_mark);
+  std::vector<fs::path> stale;
+  std::error_code error;
+  for (fs::directory_iterator at(directory_of(path), error), end; !error && at != end;
+       at.increment(error)) {
+    auto const name = at->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    auto const owner = temporary_owner(name);
+    if (owner && ::kill(*owner, 0) != 0 && errno == ESRCH) stale.push_back(at->path());
+  }
+  for (auto const& sibling : stale) fs::remove_all(sibling, error);
+}
+
+std::vector<std::byte> read_file(fs::path const& path) {
+  auto const refuse = [&path](int error) {
+    throw InputError(fmt::format("{}: cannot be read: {}", path.string(),
+                                 std::generic_category().message(error)));
+  };
+  Descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) refuse(errno);
+  if (!S_ISREG(status.st_mode)) refuse(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
+  std::size_t filled = 0;
+  while (filled < bytes.size()) {
+    auto const got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) refuse(errno);
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+std::string_view as_text(std::span<std::byte const> bytes) {
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace brink

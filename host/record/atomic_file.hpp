@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace brink {
+
+/// Whether a write survives a loss of power (fsync of file and directory), or only the end of the
+/// process at any instant.
+enum class Durable { no, yes };
+
+/// Replaces `path` by a file of these bytes in one step: a reader, or a kill at any instant, sees
+/// the old content or the new one. The bytes go to temporary_name(path) first. Throws MachineError
+/// with the system's reason, and then leaves no temporary behind.
+void write_atomically(std::filesystem::path const& path, std::span<std::byte const> bytes,
+                      Durable durable = Durable::yes);
+void write_atomically(std::filesystem::path const& path, std::string_view text,
+                      Durable durable = Durable::yes);
+
+/// The hidden sibling `.NAME.tmp-PID` under which this process builds `path`.
+std::filesystem::path temporary_name(std::filesystem::path const& path);
+
+/// Makes sure that a directory is there; its parent must be. Throws MachineError.
+void make_directory(std::filesystem::path const& directory);
+
+/// Makes a file's content, or the names in a directory, survive a loss of power. Throws
+/// MachineError.
+void sync_path(std::filesystem::path const& path);
+
+/// Removes every temporary under `directory`, at any depth. Only for the one process that may
+/// write there.
+void remove_temporaries(std::filesystem::path const& directory);
+
+/// Removes the temporary siblings of `path` whose processes are gone.
+void remove_orphaned_siblings(std::filesystem::path const& path);
+
+/// Throws MachineError "cannot WHAT PATH: what the system says of errno `error`".
+[[noreturn]] void throw_machine_error(std::string_view what, std::filesystem::path const& path,
+                                      int error);
+
+/// The whole file. Throws InputError when there is none or it cannot be read.
+std::vector<std::byte> read_file(std::filesystem::path const& path);
+
+/// The bytes seen as text; valid as long as they are.
+std::string_view as_text(std::span<std::byte const> bytes);
+
+}  // namespace brink

@@ -1,0 +1,127 @@
+#include "host/run/problem.hpp"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <limits>
+
+#include "host/network/names.hpp"
+#include "host/objective/loss_name.hpp"
+#include "host/run/version.hpp"
+
+namespace brink {
+namespace {
+
+constexpr Names<Precision, 2> precision_names("--precision", {{{"float32", Precision::float32},
+                                                               {"float64", Precision::float64}}});
+
+constexpr Names<Standardize, 3> standardize_names("--standardize",
+                                                  {{{"pixel", Standardize::pixel},
+                                                    {"channel", Standardize::channel},
+                                                    {"none", Standardize::none}}});
+
+constexpr Names<Initialization, 3> initialization_names("--init",
+                                                        {{{"pytorch", Initialization::pytorch},
+                                                          {"default", Initialization::pytorch},
+                                                          {"xavier", Initialization::xavier}}});
+
+template <class T>
+std::vector<T> starting_parameters(Network const& network, ProblemOptions const& options) {
+  std::string const prefix = "npy:";
+  if (options.initialization.starts_with(prefix)) {
+    return load_parameters<T>(network, options.initialization.substr(prefix.size()));
+  }
+  return initialize<T>(network, initialization_names.parse(options.initialization), options.seed);
+}
+
+template <class V>
+uLong add_to_crc(uLong crc, std::vector<V> const& values) {
+  return crc32_z(crc, reinterpret_cast<Bytef const*>(values.data()), values.size() * sizeof(V));
+}
+
+}  // namespace
+
+Precision parse_precision(std::string const& name) {
+  return precision_names.parse(name);
+}
+std::string precision_name(Precision precision) {
+  return precision_names.of(precision);
+}
+
+Standardize parse_standardize(std::string const& name) {
+  return standardize_names.parse(name);
+}
+
+nlohmann::json to_json(ProblemOptions const& options) {
+  nlohmann::json config{{"data", options.data.source},
+                        {"hidden", options.hidden},
+                        {"activation", activation_name(options.activation)},
+                        {"loss", loss_name(options.loss)},
+                        {"init", options.initialization},
+                        {"seed", options.seed},
+                        {"precision", precision_name(options.precision)}};
+  config["examples"] = options.data.examples ? nlohmann::json(*options.data.examples) : nullptr;
+  config["standardize"] = options.data.standardize
+                              ? nlohmann::json(standardize_names.of(*options.data.standardize))
+                              : nullptr;
+  return config;
+}
+
+template <class T>
+Problem<T>::Problem(ProblemOptions const& options)
+    : context_(make_context(options.device, options.threads)),
+      operations_(make_operations<T>(*context_)) {
+  Splits<T> data = load_data<T>(options.data);
+  if (data.train.labels.empty() && options.loss == LossKind::cross_entropy) {
+    throw InputError(
+        fmt::format("--loss cross-entropy needs class labels, and {} has values; "
+                    "use --loss mse",
+                    options.data.source));
+  }
+  std::vector<Index> widths{data.train.features};
+  widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
+  widths.push_back(data.train.outputs);
+  model_ = std::make_unique<Model>(Model{Network(widths, options.activation), options.loss});
+  theta_ = starting_parameters<T>(model_->network, options);
+
+  uLong crc = add_to_crc(crc32_z(0, nullptr, 0), data.train.x);
+  crc = add_to_crc(add_to_crc(crc, data.train.labels), data.train.values);
+  fingerprint_ = static_cast<std::uint32_t>(add_to_crc(crc, theta_));
+
+  train_ = std::make_unique<TrainingSet<T>>(*context_, data.train);
+  data.train = {};
+  if (data.test) test_ = std::make_unique<TrainingSet<T>>(*context_, *data.test);
+}
+
+template <class T>
+double Problem<T>::accuracy(double correct, TrainingSet<T> const& set) const {
+  if (!set.has_labels()) return std::numeric_limits<double>::quiet_NaN();
+  return correct / static_cast<double>(set.count());
+}
+
+template <class T>
+nlohmann::json common_attributes(Problem<T>& problem, ProblemOptions const& options,
+                                 std::string const& command) {
+  Network const& network = problem.model().network;
+  return {{"brink_version", version},
+          {"Conventions", "CF-1.10"},
+          {"command", command},
+          {"backend", problem.context().backend()},
+          {"precision", precision_name(options.precision)},
+          {"threads", problem.context().threads()},
+          {"activation", activation_name(options.activation)},
+          {"loss_name", loss_name(options.loss)},
+          {"widths", network.widths()},
+          {"parameters", network.parameters()},
+          {"examples", problem.train().count()},
+          {"data_fingerprint", problem.fingerprint()}};
+}
+
+template class Problem<float>;
+template class Problem<double>;
+template nlohmann::json common_attributes<float>(Problem<float>&, ProblemOptions const&,
+                                                 std::string const&);
+template nlohmann::json common_attributes<double>(Problem<double>&, ProblemOptions const&,
+                                                  std::string const&);
+
+}  // namespace brink

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "host/data/load.hpp"
+#include "host/network/initialize.hpp"
+#include "host/objective/training_set.hpp"
+
+namespace brink {
+
+enum class Precision { float32, float64 };
+Precision parse_precision(std::string const& name);
+std::string precision_name(Precision precision);
+Standardize parse_standardize(std::string const& name);
+
+/// What is trained or examined, and on what machine: the options that subcommands share.
+struct ProblemOptions {
+  DataOptions data{"synthetic", {}, {}};
+  std::vector<Index> hidden{100, 100};
+  Activation activation = Activation::tanh;
+  LossKind loss = LossKind::cross_entropy;
+  std::string initialization = "pytorch";  ///< "pytorch" (also "default"), "xavier", "npy:FILE"
+  std::uint64_t seed = 0;
+  Precision precision = Precision::float32;
+  std::string device = "auto";
+  int threads = 0;  ///< 0: one per core
+};
+
+/// All of `options` but device and threads, as the record's `config` attribute holds them.
+nlohmann::json to_json(ProblemOptions const& options);
+
+/// A data set and a network over it, in a context's memory.
+template <class T>
+class Problem {
+ public:
+  /// InputError for anything wrong with the options or the files they name.
+  explicit Problem(ProblemOptions const& options);
+
+  Context& context() { return *context_; }
+  Operations<T> const& operations() const { return operations_; }
+  Model const& model() const { return *model_; }
+  TrainingSet<T> const& train() const { return *train_; }
+  TrainingSet<T> const* test() const { return test_.get(); }
+  std::vector<T> const& theta() const { return theta_; }  ///< where the options say to start
+  /// CRC-32 of the training data as loaded: a resumed run must meet the same.
+  std::uint32_t fingerprint() const { return fingerprint_; }
+  /// A mean accuracy from a number of correct examples; NaN where targets are values.
+  double accuracy(double correct, TrainingSet<T> const& set) const;
+
+ private:
+  std::unique_ptr<Context> context_;
+  Operations<T> operations_;
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<TrainingSet<T>> train_, test_;
+  std::vector<T> theta_;
+  std::uint32_t fingerprint_ = 0;
+};
+
+/// Attributes that every record has.
+template <class T>
+nlohmann::json common_attributes(Problem<T>& problem, ProblemOptions const& options,
+                                 std::string const& command);
+
+}  // namespace brink

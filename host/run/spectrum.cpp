@@ -1,0 +1,130 @@
+#include "host/run/spectrum.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "host/record/zarr.hpp"
+#include "kernels/error.hpp"
+
+namespace brink {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+void check(SpectrumOptions const& options) {
+  auto const require = [](bool holds, std::string const& message) {
+    if (!holds) throw InputError(message);
+  };
+  require(options.top >= 0, fmt::format("--top {}: must be at least 0", options.top));
+  require(options.bottom >= 0, fmt::format("--bottom {}: must be at least 0", options.bottom));
+  require(options.top + options.bottom > 0 || options.trace || options.density,
+          "nothing to compute: ask for --top, --bottom, --trace or --density");
+  require(options.tolerance > 0,
+          fmt::format("--tolerance {}: must be positive", options.tolerance));
+  require(options.max_products > 0,
+          fmt::format("--max-products {}: must be at least 1", options.max_products));
+  require(options.probes > 0, fmt::format("--probes {}: must be at least 1", options.probes));
+  require(options.lanczos_steps > 1,
+          fmt::format("--lanczos-steps {}: must be at least 2", options.lanczos_steps));
+  require(options.problem.threads >= 0,
+          fmt::format("--threads {}: must be at least 0", options.problem.threads));
+}
+
+void write_vector(ZarrGroup& group, std::string const& name, std::string const& dimension,
+                  std::string const& long_name, std::vector<double> const& values) {
+  ArraySpec spec;
+  spec.name = name;
+  spec.dimensions = {dimension};
+  spec.shape = {std::ssize(values)};
+  spec.attributes = {{"long_name", long_name}, {"units", "1"}};
+  group.define(spec);
+  group.write(name, std::span<double const>(values));
+}
+
+void write_pairs(ZarrGroup& group, std::string const& prefix, std::string const& which,
+                 Eigenpairs const& pairs) {
+  if (pairs.values.empty()) return;
+  std::vector<double> ranks;
+  for (std::size_t i = 0; i < pairs.values.size(); ++i) ranks.push_back(static_cast<double>(i + 1));
+  write_vector(group, prefix + "rank", prefix + "rank", "rank from the " + which + " end", ranks);
+  write_vector(group, prefix + "eigenvalue", prefix + "rank",
+               which + " eigenvalues of the Hessian of the training loss", pairs.values);
+  write_vector(group, prefix + "residual", prefix + "rank",
+               "norm of H v - lambda v for the unit vector v", pairs.residuals);
+  group.set_attribute(prefix + "hvp_count", pairs.products);
+}
+
+template <class T>
+SpectrumResult run(SpectrumOptions const& options, RunHooks const& hooks) {
+  Problem<T> problem(options.problem);
+  Context& context = problem.context();
+  Linalg<T> const& linalg = *problem.operations().linalg;
+  Index const parameters = problem.model().network.parameters();
+  if (options.overwrite && std::filesystem::exists(options.out)) remove_record(options.out);
+  nlohmann::json attributes = common_attributes(problem, options.problem, "spectrum");
+  attributes["config"] = to_json(options.problem);
+  ZarrGroup group = ZarrGroup::create(options.out, attributes);
+
+  Buffer<T> const theta(context, problem.theta());
+  Buffer<T> const gradient(context, parameters);
+  Pass<T> pass(context, problem.operations(), problem.model());
+  pass.gradient(theta.view(), problem.train().examples(), gradient.view(),
+                Pass<T>::Curvature::keep);
+  LossSums const sums = pass.sums();
+  double const square =
+      linalg.inner_products(gradient.matrix(1, parameters), gradient.matrix(1, parameters)).front();
+
+  SpectrumResult result{
+      sums.loss, problem.accuracy(sums.correct, problem.train()), std::sqrt(square), {}, {},
+      {nan, nan}};
+  Index products = 0;
+  SymmetricOperator<T> const hessian = [&](Matrix<T const> v, Matrix<T> hv) {
+    if (hooks.interrupted()) throw Interrupted();
+    pass.hessian_products(v, hv);
+    products += v.rows;
+    hooks.progress({products, 0, sums.loss, result.accuracy, nan});
+  };
+  auto const end_of_spectrum = [&](SpectrumEnd end, Index count) -> Eigenpairs {
+    if (count == 0) return {};
+    return EigenSolver<T>(
+               context, linalg, parameters,
+               {count, end, options.tolerance, options.max_products, options.problem.seed})
+        .solve(hessian);
+  };
+  result.top = end_of_spectrum(SpectrumEnd::largest, options.top);
+  result.bottom = end_of_spectrum(SpectrumEnd::smallest, options.bottom);
+  write_pairs(group, "", "largest", result.top);
+  write_pairs(group, "bottom_", "smallest", result.bottom);
+
+  if (options.density || options.trace) {
+    DensityOptions density{options.probes, options.density ? options.lanczos_steps : 1, 1024,
+                           options.problem.seed};
+    SpectralDensity const found = spectral_density(context, linalg, parameters, hessian, density);
+    result.trace = found.trace;
+    group.set_attribute("trace", found.trace.mean);
+    group.set_attribute("trace_error", found.trace.error);
+    if (options.density) {
+      write_vector(group, "lambda", "lambda", "eigenvalue", found.lambda);
+      write_vector(group, "density", "lambda",
+                   "density of the Hessian's eigenvalues, integrating to 1", found.density);
+      group.set_attribute("density_width", found.width);
+    }
+  }
+  group.set_attribute("loss", result.loss);
+  group.set_attribute("accuracy", result.accuracy);
+  group.set_attribute("gradient_norm", result.gradient_norm);
+  group.flush();
+  return result;
+}
+
+}  // namespace
+
+SpectrumResult spectrum(SpectrumOptions const& options, RunHooks const& hooks) {
+  check(options);
+  if (options.problem.precision == Precision::float64) return run<double>(options, hooks);
+  return run<float>(options, hooks);
+}
+
+}  // namespace brink

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/diagnostics/density.hpp"
+#include "host/run/hooks.hpp"
+#include "host/run/problem.hpp"
+
+namespace brink {
+
+struct SpectrumOptions {
+  ProblemOptions problem;
+  Index top = 5;
+  Index bottom = 0;
+  double tolerance = 1e-3;
+  Index max_products = 1000;
+  bool trace = false;
+  bool density = false;
+  Index probes = 8;
+  Index lanczos_steps = 64;
+  std::string out = "spectrum.zarr";
+  bool overwrite = false;
+};
+
+struct SpectrumResult {
+  double loss;
+  double accuracy;
+  double gradient_norm;
+  Eigenpairs top, bottom;
+  Estimate trace;  ///< NaN unless asked for
+};
+
+/// The Hessian of the training loss at the given parameters; leaves a record at options.out.
+SpectrumResult spectrum(SpectrumOptions const& options, RunHooks const& hooks);
+
+}  // namespace brink

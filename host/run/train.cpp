@@ -1,0 +1,417 @@
+#include "host/run/train.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "host/data/npy.hpp"
+#include "host/diagnostics/line_sweep.hpp"
+#include "host/dynamics/optimizer.hpp"
+#include "host/record/checkpoint.hpp"
+#include "host/run/train_record.hpp"
+#include "kernels/error.hpp"
+
+namespace brink {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// A loss beyond this multiple of max(1, first loss) counts as divergence.
+constexpr double divergence_factor = 1e4;
+
+bool due(Index step, Index every) {
+  return every > 0 && step % every == 0;
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return nan;
+  auto const middle = values.begin() + std::ssize(values) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// InputError unless a record was made with the options that decide its numbers.
+void check_same(TrainOptions const& options, nlohmann::json const& before) {
+  nlohmann::json const config = to_json(options);
+  for (auto const& [key, value] : config.items()) {
+    nlohmann::json const was = before.value(key, nlohmann::json("nothing"));
+    if (was != value) {
+      throw InputError(fmt::format("--resume: {} was made with {} = {}, not {}", options.out, key,
+                                   was.dump(), value.dump()));
+    }
+  }
+}
+
+/// What a record that a finished run left says.
+TrainResult finished_result(ZarrGroup const& record) {
+  auto const last = [&](char const* name) {
+    std::vector<double> const values = record.has(name) ? record.read(name) : std::vector<double>{};
+    return values.empty() ? nan : values.back();
+  };
+  std::string const reason = record.attributes().at("stop_reason");
+  return {reason, static_cast<Index>(last("step")), last("loss"), last("accuracy"), nan, nan, nan};
+}
+
+/// One training run. At each step t: f and ∇f at θ_t, which complete the row of t−1; diagnostics at
+/// θ_t; the tests that end the run; the update. The row of t waits for the next gradient, and a
+/// checkpoint, taken after an update, holds it.
+template <class T>
+class TrainingRun {
+ public:
+  TrainingRun(TrainOptions const& options, RunHooks const& hooks)
+      : options_(options),
+        hooks_(hooks),
+        problem_(options.problem),
+        examples_(problem_.train().examples()),
+        optimizer_(
+            problem_.context(), problem_.operations(),
+            {options.method, options.learning_rate, options.momentum, options.on_square_root},
+            problem_.theta()),
+        pass_(problem_.context(), problem_.operations(), problem_.model()),
+        test_pass_(problem_.context(), problem_.operations(), problem_.model()),
+        eigen_(problem_.context(), *problem_.operations().linalg, parameters(),
+               {options.top, SpectrumEnd::largest, options.sharpness_tolerance, 1000,
+                options.problem.seed}),
+        record_(has_checkpoint(options.out) && options.resume ? reopen() : create()) {
+    if (options.line_every > 0) {
+      line_theta_ = Buffer<T>(problem_.context(), parameters());
+      line_direction_ = Buffer<T>(problem_.context(), parameters());
+    }
+    if (options.method == Method::sgd) {
+      batches_ = {examples_.count(), std::min(options.batch_size, examples_.count()),
+                  options.problem.seed};
+      batch_.emplace(problem_.context(), *problem_.operations().linalg, examples_,
+                     batches_.batch_size);
+    }
+  }
+
+  TrainResult run();
+
+ private:
+  Index parameters() const { return problem_.model().network.parameters(); }
+  bool sgd() const { return options_.method == Method::sgd; }
+
+  TrainRecord create();
+  TrainRecord reopen();
+  void restore(Checkpoint const& checkpoint);
+  void save_checkpoint_now();
+  bool checkpoint_due();
+
+  void evaluate();
+  void complete_pending_row();
+  void diagnose(bool at_the_end);
+  void measure_sharpness();
+  void measure_test();
+  void measure_expectation();
+  std::string reason_to_stop() const;
+  void advance();
+  void sweep_line();
+  TrainResult finish(std::string const& reason);
+
+  TrainOptions const& options_;
+  RunHooks const& hooks_;
+  Problem<T> problem_;
+  Examples<T> examples_;
+  Optimizer<T> optimizer_;
+  Pass<T> pass_, test_pass_;
+  EigenSolver<T> eigen_;
+  Minibatches batches_{};
+  std::optional<BatchBuffer<T>> batch_;
+  std::optional<ExpectationProbe<T>> expectation_;
+  Buffer<T> line_theta_, line_direction_;
+  std::chrono::steady_clock::time_point last_checkpoint_ = std::chrono::steady_clock::now();
+
+  // What a checkpoint holds besides vectors.
+  Index step_ = 0;
+  double time_ = 0;
+  double sharpness_ = nan;
+  double first_loss_ = nan;
+  std::optional<StepRow> pending_;  ///< the row of step_ − 1, its RP and L still open
+  StepScalars scalars_{};           ///< of the update that left it
+
+  StepRow now_{};  ///< at θ of step_
+  bool curvature_kept_ = false;
+  double full_accuracy_ = nan;  ///< sgd: of the last expectation
+  TrainRecord record_;
+};
+
+template <class T>
+TrainRecord TrainingRun<T>::create() {
+  nlohmann::json attributes = common_attributes(problem_, options_.problem, "train");
+  attributes["method"] = method_name(options_.method);
+  attributes["objective"] = options_.on_square_root ? "sqrt" : "loss";
+  attributes["learning_rate"] = options_.learning_rate;
+  attributes["stop_reason"] = "running";
+  attributes["config"] = to_json(options_);
+  return TrainRecord::create(options_, std::move(attributes));
+}
+
+template <class T>
+TrainRecord TrainingRun<T>::reopen() {
+  Checkpoint const checkpoint = load_checkpoint(options_.out);
+  check_same(options_, checkpoint.state.at("config"));
+  if (checkpoint.state.at("data_fingerprint") != problem_.fingerprint()) {
+    throw InputError(
+        fmt::format("--resume: the data or the initial parameters are not those that {} was made "
+                    "with",
+                    options_.out));
+  }
+  restore(checkpoint);
+  return TrainRecord::resume(options_, checkpoint.state.at("rows"));
+}
+
+template <class T>
+void TrainingRun<T>::restore(Checkpoint const& checkpoint) {
+  auto const count = static_cast<std::size_t>(parameters());
+  bool const has_previous = checkpoint.arrays.contains("previous_update");
+  bool const has_momentum = checkpoint.arrays.contains("momentum");
+  optimizer_.restore({checkpoint.get<T>("theta", count),
+                      has_previous ? checkpoint.get<T>("previous_update", count) : std::vector<T>{},
+                      has_momentum ? checkpoint.get<T>("momentum", count) : std::vector<T>{}});
+  if (checkpoint.arrays.contains("eigenvectors")) {
+    eigen_.restore(checkpoint.get<T>("eigenvectors"));
+  }
+  nlohmann::json const& state = checkpoint.state;
+  step_ = state.at("step");
+  time_ = state.at("time");
+  sharpness_ = state.at("sharpness");
+  first_loss_ = state.at("first_loss");
+  full_accuracy_ = state.at("full_accuracy");
+  scalars_ = checkpoint.get<StepScalars>("scalars", 1).front();
+  if (checkpoint.arrays.contains("pending")) {
+    pending_ = checkpoint.get<StepRow>("pending", 1).front();
+  }
+}
+
+template <class T>
+void TrainingRun<T>::save_checkpoint_now() {
+  record_.flush();
+  Checkpoint checkpoint;
+  checkpoint.state = {{"config", to_json(options_)},
+                      {"data_fingerprint", problem_.fingerprint()},
+                      {"rows", record_.rows()},
+                      {"step", step_},
+                      {"time", time_},
+                      {"sharpness", sharpness_},
+                      {"first_loss", first_loss_},
+                      {"full_accuracy", full_accuracy_}};
+  OptimizerState<T> const optimizer = optimizer_.state();
+  auto const put = [&](char const* name, std::vector<T> const& values) {
+    if (!values.empty()) checkpoint.put(name, std::span<T const>(values));
+  };
+  put("theta", optimizer.theta);
+  put("previous_update", optimizer.previous_update);
+  put("momentum", optimizer.momentum);
+  put("eigenvectors", eigen_.download());
+  checkpoint.put("scalars", std::span<StepScalars const>(&scalars_, 1));
+  if (pending_) checkpoint.put("pending", std::span<StepRow const>(&*pending_, 1));
+  save_checkpoint(options_.out, checkpoint);
+  last_checkpoint_ = std::chrono::steady_clock::now();
+}
+
+template <class T>
+bool TrainingRun<T>::checkpoint_due() {
+  if (options_.checkpoint_every > 0) return due(step_, options_.checkpoint_every);
+  return std::chrono::steady_clock::now() - last_checkpoint_ > std::chrono::seconds(30);
+}
+
+/// f and ∇f at θ, and the row of this step as far as it is known.
+template <class T>
+void TrainingRun<T>::evaluate() {
+  curvature_kept_ = !sgd() && due(step_, options_.sharpness_every);
+  Examples<T> const& here = sgd() ? batch_->gather(batches_.of_step(step_)) : examples_;
+  pass_.gradient(optimizer_.theta(), here, optimizer_.gradient(),
+                 curvature_kept_ ? Pass<T>::Curvature::keep : Pass<T>::Curvature::forget);
+  LossSums const sums = pass_.sums();
+  double const accuracy =
+      problem_.train().has_labels() ? sums.correct / static_cast<double>(here.count()) : nan;
+  now_ = {step_, sums.loss, accuracy, nan, nan, nan, time_};
+  if (std::isnan(first_loss_)) first_loss_ = sums.loss;
+}
+
+/// RP and L of the last step, now that f and ⟨u, ∇f⟩ are known where it led. With the step −s u and
+/// the objective F (f, or √f with ∇F = c ∇f): RP = (F' − F) / (s ⟨u, ∇F⟩), which is Definition 1
+/// where u is the gradient, and L = ⟨u, ∇F − ∇F'⟩ / (s ‖u‖²), Definition 2.
+template <class T>
+void TrainingRun<T>::complete_pending_row() {
+  if (!pending_) return;
+  StepScalars const after = optimizer_.scalars();
+  if (!sgd()) {
+    bool const root = options_.on_square_root;
+    auto const objective = [&](double loss) { return root ? std::sqrt(loss) : loss; };
+    auto const chain = [&](double loss) { return root ? 0.5 / std::sqrt(loss) : 1.0; };
+    double const overlap = chain(pending_->loss) * scalars_.update_overlap;
+    double const overlap_after = chain(now_.loss) * after.previous_overlap;
+    double const change = objective(now_.loss) - objective(pending_->loss);
+    pending_->relative_progress = change / (scalars_.scale * overlap);
+    pending_->directional_smoothness =
+        (overlap - overlap_after) / (scalars_.scale * scalars_.update_square);
+  }
+  record_.append(*pending_);
+  pending_.reset();
+}
+
+template <class T>
+void TrainingRun<T>::diagnose(bool at_the_end) {
+  auto const wanted = [&](Index every) { return every > 0 && (at_the_end || due(step_, every)); };
+  if (wanted(options_.sharpness_every)) measure_sharpness();
+  if (wanted(options_.test_every)) measure_test();
+  if (wanted(options_.expectation_every)) measure_expectation();
+}
+
+template <class T>
+void TrainingRun<T>::measure_sharpness() {
+  if (!curvature_kept_) {
+    // Over all examples; the gradient that comes with it is not needed, and lands where the next
+    // one will.
+    Buffer<T> gradient(problem_.context(), parameters());
+    test_pass_.gradient(optimizer_.theta(), examples_, gradient.view(), Pass<T>::Curvature::keep);
+  }
+  Pass<T>& pass = curvature_kept_ ? pass_ : test_pass_;
+  Eigenpairs const pairs =
+      eigen_.solve([&](Matrix<T const> v, Matrix<T> hv) { pass.hessian_products(v, hv); });
+  sharpness_ = pairs.values.front();
+  record_.append_sharpness(step_, pairs);
+}
+
+template <class T>
+void TrainingRun<T>::measure_test() {
+  TrainingSet<T> const& test = *problem_.test();
+  test_pass_.value(optimizer_.theta(), test.examples());
+  LossSums const sums = test_pass_.sums();
+  record_.append_test(step_, sums.loss, problem_.accuracy(sums.correct, test));
+}
+
+template <class T>
+void TrainingRun<T>::measure_expectation() {
+  if (!expectation_) {
+    expectation_.emplace(problem_.context(), problem_.operations(), problem_.model(), examples_,
+                         batches_);
+  }
+  ExpectedProgress const expected =
+      expectation_->measure(optimizer_.theta(), options_.learning_rate, step_, options_.draws);
+  full_accuracy_ = problem_.accuracy(expected.correct, problem_.train());
+  record_.append_expectation(step_, expected, full_accuracy_);
+}
+
+template <class T>
+std::string TrainingRun<T>::reason_to_stop() const {
+  bool const finite = std::isfinite(now_.loss);
+  if (!finite || now_.loss > divergence_factor * std::max(1.0, first_loss_)) return "diverged";
+  double const accuracy = sgd() ? full_accuracy_ : now_.accuracy;
+  if (options_.until_accuracy && accuracy >= *options_.until_accuracy) return "accuracy";
+  if (options_.until_loss && now_.loss <= *options_.until_loss) return "loss";
+  if (step_ >= options_.steps) return "steps";
+  return "";
+}
+
+template <class T>
+void TrainingRun<T>::advance() {
+  bool const sweep = due(step_, options_.line_every);
+  if (sweep) line_theta_.copy_from(optimizer_.theta());
+  if (options_.method == Method::flow) {
+    double const bound = sharpness_ > 0 ? options_.flow_alpha / sharpness_ : options_.learning_rate;
+    optimizer_.advance_flow(std::min(options_.learning_rate, bound),
+                            [&](Vector<T const> theta, Vector<T> gradient) {
+                              pass_.gradient(theta, examples_, gradient);
+                            });
+  } else {
+    optimizer_.advance(pass_.loss_in_memory());
+  }
+  StepScalars const scalars = optimizer_.scalars();
+  now_.gradient_norm = std::sqrt(scalars.gradient_square);
+  complete_pending_row();
+  pending_ = now_;
+  scalars_ = scalars;
+  time_ += scalars.scale;
+  if (sweep) sweep_line();
+  ++step_;
+}
+
+template <class T>
+void TrainingRun<T>::sweep_line() {
+  optimizer_.displacement(line_direction_.view());
+  std::vector<double> const taus = sweep_taus(options_.line_points);
+  double const length = scalars_.scale * scalars_.scale * scalars_.update_square;
+  LineSweep const sweep = analyse_sweep(
+      pass_.line(line_theta_.view(), examples_, line_direction_.view(), taus), taus, length);
+  record_.append_line(step_, sweep.smoothness, sweep.progress);
+}
+
+template <class T>
+TrainResult TrainingRun<T>::run() {
+  while (true) {
+    evaluate();
+    std::string const reason = reason_to_stop();
+    if (!reason.empty()) {
+      optimizer_.observe();
+      now_.gradient_norm = std::sqrt(optimizer_.scalars().gradient_square);
+      complete_pending_row();
+      diagnose(true);
+      return finish(reason);
+    }
+    diagnose(false);
+    advance();
+    if (scalars_.gradient_square == 0) return finish("stationary");
+    hooks_.progress(
+        {step_, options_.steps, now_.loss, sgd() ? full_accuracy_ : now_.accuracy, sharpness_});
+    if (hooks_.interrupted()) {
+      save_checkpoint_now();
+      return {"interrupted", step_, now_.loss, now_.accuracy, sharpness_, nan, nan};
+    }
+    if (checkpoint_due()) save_checkpoint_now();
+  }
+}
+
+template <class T>
+TrainResult TrainingRun<T>::finish(std::string const& reason) {
+  record_.append(now_);
+  record_.set_attribute("stop_reason", reason);
+  record_.flush();
+  remove_checkpoint(options_.out);
+  if (!options_.save_parameters.empty()) {
+    std::vector<T> const theta = optimizer_.state().theta;
+    write_npy<T>(options_.save_parameters, theta, {std::ssize(theta)});
+  }
+  TrainResult result{reason, step_, now_.loss, now_.accuracy, sharpness_, nan, nan};
+  if (options_.line_every == 0 || options_.on_square_root) return result;
+
+  std::vector<double> const progress = record_.read("relative_progress");
+  std::vector<double> const smoothness = record_.read("directional_smoothness");
+  std::vector<double> const right_side = record_.read("line_progress");
+  std::vector<double> const steps = record_.read("line_step");
+  std::vector<double> approximation;
+  result.identity_residual = 0;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    auto const row = static_cast<std::size_t>(steps[i]);
+    if (std::isnan(progress[row])) continue;
+    result.identity_residual =
+        std::max(result.identity_residual, std::abs(progress[row] - right_side[i]));
+    double const half_step = 0.5 * options_.learning_rate;
+    approximation.push_back(std::abs(progress[row] - (-1 + half_step * smoothness[row])));
+  }
+  result.approximation_residual = options_.method == Method::gd ? median(approximation) : nan;
+  return result;
+}
+
+}  // namespace
+
+TrainResult train(TrainOptions const& options, RunHooks const& hooks) {
+  check(options);
+  if (options.resume && std::filesystem::exists(options.out) && !has_checkpoint(options.out)) {
+    ZarrGroup const record = ZarrGroup::open(options.out);
+    check_same(options, record.attributes().value("config", nlohmann::json::object()));
+    if (record.attributes().value("stop_reason", "running") != "running") {
+      return finished_result(record);
+    }
+  }
+  if (options.problem.precision == Precision::float64) {
+    return TrainingRun<double>(options, hooks).run();
+  }
+  return TrainingRun<float>(options, hooks).run();
+}
+
+}  // namespace brink

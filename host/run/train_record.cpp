@@ -1,0 +1,169 @@
+#include "host/run/train_record.hpp"
+
+namespace brink {
+namespace {
+
+/// The growing dimensions: each is also the name of its coordinate.
+constexpr char const* dimensions[] = {"step", "sharpness_step", "line_step", "test_step",
+                                      "expectation_step"};
+
+ArraySpec series(std::string name, std::string dimension, std::string long_name,
+                 std::string units = "1", DType type = DType::f8) {
+  ArraySpec spec;
+  spec.name = std::move(name);
+  spec.dtype = type;
+  spec.dimensions = {std::move(dimension)};
+  spec.shape = {0};
+  spec.attributes = {{"long_name", std::move(long_name)}, {"units", std::move(units)}};
+  spec.grows = true;
+  return spec;
+}
+
+ArraySpec table(ArraySpec spec, std::string second_dimension, Index size) {
+  spec.dimensions.push_back(std::move(second_dimension));
+  spec.shape.push_back(size);
+  return spec;
+}
+
+void define_step(ZarrGroup& group, TrainOptions const& options) {
+  bool const sgd = options.method == Method::sgd;
+  std::string const over = sgd ? " of the minibatch" : "";
+  group.define(series("step", "step", "updates made", "1", DType::i8));
+  group.define(series("loss", "step", "training loss" + over));
+  group.define(series("accuracy", "step", "training accuracy" + over));
+  group.define(series("gradient_norm", "step", "Euclidean norm of the gradient" + over));
+  group.define(series("relative_progress", "step", "relative progress ratio RP"));
+  group.define(series("directional_smoothness", "step", "directional smoothness L along the step"));
+  group.define(series("time", "step", "sum of the step sizes taken"));
+}
+
+void define_sharpness(ZarrGroup& group, Index top) {
+  group.define(series("sharpness_step", "sharpness_step", "updates made", "1", DType::i8));
+  group.define(table(series("sharpness", "sharpness_step",
+                            "largest eigenvalues of the Hessian of the training loss"),
+                     "rank", top));
+  group.define(table(series("sharpness_residual", "sharpness_step",
+                            "norm of H v - lambda v for the unit vector v"),
+                     "rank", top));
+  group.define(
+      series("hvp_count", "sharpness_step", "Hessian-vector products used", "1", DType::i8));
+  ArraySpec rank = series("rank", "rank", "rank of the eigenvalue, 1 the largest", "1", DType::i8);
+  rank.grows = false;
+  rank.shape = {top};
+  group.define(rank);
+  std::vector<std::int64_t> ranks;
+  for (Index i = 1; i <= top; ++i) ranks.push_back(i);
+  group.write("rank", std::span<std::int64_t const>(ranks));
+}
+
+void define_line(ZarrGroup& group, Index points) {
+  group.define(series("line_step", "line_step", "updates made", "1", DType::i8));
+  group.define(table(series("line_smoothness", "line_step",
+                            "directional smoothness L of the loss along tau times the step"),
+                     "tau", points));
+  group.define(series("line_progress", "line_step",
+                      "right-hand side of identity (4.2), by quadrature over tau"));
+  ArraySpec tau = series("tau", "tau", "fraction of the step");
+  tau.grows = false;
+  tau.shape = {points};
+  group.define(tau);
+  std::vector<double> taus;
+  for (Index i = 1; i <= points; ++i) {
+    taus.push_back(static_cast<double>(i) / static_cast<double>(points));
+  }
+  group.write("tau", std::span<double const>(taus));
+}
+
+void define_expectation(ZarrGroup& group) {
+  auto const define = [&](char const* name, char const* long_name) {
+    group.define(series(name, "expectation_step", long_name));
+  };
+  group.define(series("expectation_step", "expectation_step", "updates made", "1", DType::i8));
+  define("full_loss", "training loss over all examples");
+  define("full_accuracy", "training accuracy over all examples");
+  define("full_gradient_norm", "Euclidean norm of the gradient over all examples");
+  define("expected_relative_progress", "expected relative progress ratio E[RP]");
+  define("expected_relative_progress_error", "standard error of E[RP]");
+  define("expected_smoothness",
+         "E[|g|^2 L(theta; eta g)] / |grad f|^2, so that (5.1) reads E[RP] = -1 + eta/2 of it");
+  define("expected_smoothness_error", "standard error of expected_smoothness");
+}
+
+}  // namespace
+
+TrainRecord TrainRecord::create(TrainOptions const& options, nlohmann::json attributes) {
+  // With --resume, what is there was killed before its first checkpoint.
+  bool const replace = options.overwrite || options.resume;
+  if (replace && std::filesystem::exists(options.out)) remove_record(options.out);
+  TrainRecord record(ZarrGroup::create(options.out, std::move(attributes)));
+  define_step(record.group_, options);
+  if (options.sharpness_every > 0) define_sharpness(record.group_, options.top);
+  if (options.line_every > 0) define_line(record.group_, options.line_points);
+  if (options.test_every > 0) {
+    record.group_.define(series("test_step", "test_step", "updates made", "1", DType::i8));
+    record.group_.define(series("test_loss", "test_step", "test loss"));
+    record.group_.define(series("test_accuracy", "test_step", "test accuracy"));
+  }
+  if (options.expectation_every > 0) define_expectation(record.group_);
+  record.flush();
+  return record;
+}
+
+TrainRecord TrainRecord::resume(TrainOptions const& options, nlohmann::json const& rows) {
+  TrainRecord record(ZarrGroup::open(options.out));
+  for (auto const& [dimension, count] : rows.items()) {
+    record.group_.truncate(dimension, count.get<Index>());
+  }
+  return record;
+}
+
+nlohmann::json TrainRecord::rows() const {
+  nlohmann::json rows;
+  for (char const* dimension : dimensions) {
+    if (group_.has(dimension)) rows[dimension] = group_.shape(dimension).front();
+  }
+  return rows;
+}
+
+void TrainRecord::append(StepRow const& row) {
+  group_.append("step", row.step);
+  group_.append("loss", row.loss);
+  group_.append("accuracy", row.accuracy);
+  group_.append("gradient_norm", row.gradient_norm);
+  group_.append("relative_progress", row.relative_progress);
+  group_.append("directional_smoothness", row.directional_smoothness);
+  group_.append("time", row.time);
+}
+
+void TrainRecord::append_sharpness(Index step, Eigenpairs const& pairs) {
+  group_.append("sharpness_step", step);
+  group_.append("sharpness", std::span<double const>(pairs.values));
+  group_.append("sharpness_residual", std::span<double const>(pairs.residuals));
+  group_.append("hvp_count", pairs.products);
+}
+
+void TrainRecord::append_line(Index step, std::vector<double> const& smoothness, double progress) {
+  group_.append("line_step", step);
+  group_.append("line_smoothness", std::span<double const>(smoothness));
+  group_.append("line_progress", progress);
+}
+
+void TrainRecord::append_test(Index step, double loss, double accuracy) {
+  group_.append("test_step", step);
+  group_.append("test_loss", loss);
+  group_.append("test_accuracy", accuracy);
+}
+
+void TrainRecord::append_expectation(Index step, ExpectedProgress const& expected,
+                                     double accuracy) {
+  group_.append("expectation_step", step);
+  group_.append("full_loss", expected.loss);
+  group_.append("full_accuracy", accuracy);
+  group_.append("full_gradient_norm", expected.gradient_norm);
+  group_.append("expected_relative_progress", expected.progress.mean);
+  group_.append("expected_relative_progress_error", expected.progress.error);
+  group_.append("expected_smoothness", expected.smoothness.mean);
+  group_.append("expected_smoothness_error", expected.smoothness.error);
+}
+
+}  // namespace brink

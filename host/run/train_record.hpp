@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/diagnostics/eigen.hpp"
+#include "host/diagnostics/expectation.hpp"
+#include "host/record/zarr.hpp"
+#include "host/run/train.hpp"
+
+namespace brink {
+
+/// One row of the `step` dimension. RP and L are NaN until the next step is known.
+struct StepRow {
+  Index step = 0;
+  double loss, accuracy, gradient_norm, relative_progress, directional_smoothness, time;
+};
+
+/// The Zarr record of a training run: what its arrays are, and how rows get in.
+class TrainRecord {
+ public:
+  static TrainRecord create(TrainOptions const& options, nlohmann::json attributes);
+  /// Opens the record and drops all rows after those that a checkpoint counted.
+  static TrainRecord resume(TrainOptions const& options, nlohmann::json const& rows);
+
+  void append(StepRow const& row);
+  void append_sharpness(Index step, Eigenpairs const& pairs);
+  void append_line(Index step, std::vector<double> const& smoothness, double progress);
+  void append_test(Index step, double loss, double accuracy);
+  void append_expectation(Index step, ExpectedProgress const& expected, double accuracy);
+
+  /// Number of rows per growing dimension, for a checkpoint.
+  nlohmann::json rows() const;
+  void set_attribute(std::string const& name, nlohmann::json value) {
+    group_.set_attribute(name, std::move(value));
+  }
+  nlohmann::json const& attributes() const { return group_.attributes(); }
+  std::vector<double> read(std::string const& name) const { return group_.read(name); }
+  void flush() { group_.flush(); }
+
+ private:
+  explicit TrainRecord(ZarrGroup group) : group_(std::move(group)) {}
+
+  ZarrGroup group_;
+};
+
+}  // namespace brink
