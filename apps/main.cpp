@@ -37,6 +37,11 @@ int main(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (CLI::ParseError const& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    std::string const command = argc > 1 ? argv[1] : "";
+    if (!command.empty() && command.front() != '-' && !actions.contains(command)) {
+      return fail(fmt::format("there is no command '{}'; see brink --help", command),
+                  exit_bad_input);
+    }
     return fail(fmt::format("{}; see brink {}--help", error.what(), argc > 1 ? "COMMAND " : ""),
                 exit_bad_input);
   }
@@ -46,7 +51,7 @@ int main(int argc, char** argv) {
   } catch (brink::InputError const& error) {
     return fail(error.what(), exit_bad_input);
   } catch (brink::Interrupted const&) {
-    return brink::interrupted_exit_code();
+    return fail("interrupted; nothing was written", brink::interrupted_exit_code());
   } catch (std::bad_alloc const&) {
     return fail("out of memory", exit_machine_failed);
   } catch (std::exception const& error) {

@@ -29,6 +29,12 @@ std::vector<Index> parse_widths(std::string const& text) {
   return widths;
 }
 
+/// What is wrong with a text that should be a whole number from 0 on; nothing if it is one.
+std::string is_whole_number(std::string const& text) {
+  bool const digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : fmt::format("'{}' is not a whole number from 0 on", text);
+}
+
 }  // namespace
 
 ProblemOptions ProblemArguments::options() const {
@@ -67,7 +73,10 @@ std::shared_ptr<ProblemArguments> add_problem_options(CLI::App& command) {
   add("--init", a.initialization,
       "default (PyTorch's for Linear) | xavier | npy:THETA.npy (PyTorch's parameters_to_vector)",
       "HOW");
-  add("--seed", a.seed, "of the initialisation, minibatches and probes", "S");
+  command.add_option("--seed", a.seed, "of the initialisation, minibatches and probes")
+      ->type_name("S")
+      ->check(is_whole_number)  // else -1 would wrap around
+      ->capture_default_str();
   add("--precision", a.precision, "float32 | float64", "NAME");
   add("--device", a.device, "auto | cpu | cuda | cuda:N", "NAME");
   add("--threads", a.threads, "CPU threads (0: one per core)", "N");

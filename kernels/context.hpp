@@ -74,7 +74,9 @@ class Buffer {
   Vector<T> view() const { return {data_, size_}; }
   Matrix<T> matrix(Index rows, Index cols) const { return {data_, rows, cols}; }
 
-  void upload(std::vector<T> const& host) { context_->upload(data_, host.data(), bytes()); }
+  void upload(std::vector<T> const& host) {
+    if (size_ > 0) context_->upload(data_, host.data(), bytes());
+  }
   std::vector<T> download() const {
     std::vector<T> host(static_cast<std::size_t>(size_));
     if (size_ > 0) context_->download(host.data(), data_, bytes());

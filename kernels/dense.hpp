@@ -15,6 +15,7 @@ struct DenseLayer {
 };
 
 /// φ(z), φ'(z) and φ''(z) of a layer, n × outputs each. The last two may be empty: not wanted.
+/// `Dense::forward` takes them without gaps between the rows.
 template <class T>
 struct ActivationJet {
   Matrix<T> value;

@@ -21,14 +21,14 @@ EigenSolver<T>::EigenSolver(Context& context, Linalg<T> const& linalg, Index dim
 }
 
 template <class T>
-void EigenSolver<T>::restore(std::vector<T> const& vectors) {
-  kept_ = Buffer<T>(*context_, vectors);
-  kept_count_ = std::ssize(vectors) / dimension_;
+void EigenSolver<T>::restore(std::vector<T> const& state) {
+  kept_ = Buffer<T>(*context_, state);
+  kept_count_ = std::ssize(state) / dimension_;
 }
 
 template <class T>
-std::vector<T> EigenSolver<T>::download() const {
-  return kept_.download();
+std::vector<T> EigenSolver<T>::state() const {
+  return kept_count_ > 0 ? kept_.download() : std::vector<T>{};
 }
 
 template <class T>

@@ -47,9 +47,9 @@ class EigenSolver {
 
   /// The eigenvectors of the last call, then the guard vector: rows. Empty before the first.
   Matrix<T const> vectors() const { return kept_.matrix(kept_count_, dimension_); }
-  /// Starts the next call from these rows (host memory, as `vectors` downloads).
-  void restore(std::vector<T> const& vectors);
-  std::vector<T> download() const;
+  /// The same on the host, to start the next call of another solver from.
+  std::vector<T> state() const;
+  void restore(std::vector<T> const& state);
 
  private:
   struct Ritz {

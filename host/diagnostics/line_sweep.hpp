@@ -2,12 +2,20 @@
 
 #include <vector>
 
-#include "kernels/line.hpp"
+#include "host/objective/pass.hpp"
 
 namespace brink {
 
 /// τ = 1/points, 2/points, …, 1, with 0 in front: what `Pass::line` is asked for.
 std::vector<double> sweep_taus(Index points);
+
+/// The points at `taus` in [0, 1]. On a line an objective of smooth parts is analytic, so that its
+/// interpolant in 9, 17 or 33 Chebyshev points gives all of them to rounding: it is used where its
+/// last Chebyshev coefficients have fallen below `tolerance` relative to the largest (Trefethen,
+/// Approximation Theory and Approximation Practice, chapters 4 and 5). Where they do not fall
+/// (relu, hardtanh), or `taus` are few, every point is computed.
+std::vector<LinePoint> sample_line(LineFunction const& line, std::vector<double> const& taus,
+                                   double tolerance);
 
 /// What a sweep along a step w = −v says (Ahn et al., Experiment 5).
 struct LineSweep {

@@ -124,8 +124,8 @@ void Pass<T>::hessian_products(Matrix<T const> vectors, Matrix<T> products) {
 }
 
 template <class T>
-std::vector<LinePoint> Pass<T>::line(Vector<T const> theta, Examples<T> const& examples,
-                                     Vector<T const> direction, std::vector<double> const& taus) {
+LineFunction Pass<T>::line(Vector<T const> theta, Examples<T> const& examples,
+                           Vector<T const> direction) {
   Network const& network = model_->network;
   Index const n = examples.count();
   Index const width = network.outputs(0);
@@ -146,7 +146,9 @@ std::vector<LinePoint> Pass<T>::line(Vector<T const> theta, Examples<T> const& e
     problem.layers.push_back(network.layer(theta, l));
     problem.directions.push_back(network.layer(direction, l));
   }
-  return operations_->line->sweep(problem, taus);
+  return [problem, sweep = operations_->line.get()](std::vector<double> const& taus) {
+    return sweep->sweep(problem, taus);
+  };
 }
 
 template class Pass<float>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "host/network/network.hpp"
@@ -15,6 +16,9 @@ struct Examples {
 
   Index count() const { return x.rows; }
 };
+
+/// An objective restricted to a line, and its derivative along it, at any points τ of it.
+using LineFunction = std::function<std::vector<LinePoint>(std::vector<double> const& taus)>;
 
 /// A loss, its gradient and its Hessian as functions of θ.
 struct Model {
@@ -47,9 +51,15 @@ class Pass {
   /// forward pass.
   void hessian_products(Matrix<T const> vectors, Matrix<T> products);
 
-  /// Objective and derivative at θ + τ·direction for each τ (kernels/line.hpp). Waits.
+  /// The objective restricted to the line θ + τ·direction (kernels/line.hpp). Makes the two
+  /// products with the data that every point of the line shares; the function that is returned
+  /// waits, and lasts until the next call.
+  LineFunction line(Vector<T const> theta, Examples<T> const& examples, Vector<T const> direction);
+  /// The same at once.
   std::vector<LinePoint> line(Vector<T const> theta, Examples<T> const& examples,
-                              Vector<T const> direction, std::vector<double> const& taus);
+                              Vector<T const> direction, std::vector<double> const& taus) {
+    return line(theta, examples, direction)(taus);
+  }
 
   /// Mean loss and number of correct examples of the last pass. Waits.
   LossSums sums() const { return sums_.download().front(); }

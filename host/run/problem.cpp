@@ -29,13 +29,16 @@ template <class T>
 std::vector<T> starting_parameters(Network const& network, ProblemOptions const& options) {
   std::string const prefix = "npy:";
   if (options.initialization.starts_with(prefix)) {
-    return load_parameters<T>(network, options.initialization.substr(prefix.size()));
+    std::string const path = options.initialization.substr(prefix.size());
+    if (path.empty()) throw InputError("--init npy: names no file; write npy:THETA.npy");
+    return load_parameters<T>(network, path);
   }
   return initialize<T>(network, initialization_names.parse(options.initialization), options.seed);
 }
 
 template <class V>
 uLong add_to_crc(uLong crc, std::vector<V> const& values) {
+  if (values.empty()) return crc;  // its null pointer would start the sum anew
   return crc32_z(crc, reinterpret_cast<Bytef const*>(values.data()), values.size() * sizeof(V));
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "host/record/zarr.hpp"
+#include "host/run/output.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
@@ -56,16 +57,61 @@ void write_pairs(ZarrGroup& group, std::string const& prefix, std::string const&
   group.set_attribute(prefix + "hvp_count", pairs.products);
 }
 
+/// All that the record will hold.
+struct Spectrum {
+  SpectrumResult result;
+  SpectralDensity density;  ///< empty unless asked for
+  nlohmann::json attributes;
+};
+
+void fill(ZarrGroup& group, SpectrumOptions const& options, Spectrum const& found) {
+  write_pairs(group, "", "largest", found.result.top);
+  write_pairs(group, "bottom_", "smallest", found.result.bottom);
+  if (options.density || options.trace) {
+    group.set_attribute("trace", found.result.trace.mean);
+    group.set_attribute("trace_error", found.result.trace.error);
+  }
+  if (options.density) {
+    write_vector(group, "lambda", "lambda", "eigenvalue", found.density.lambda);
+    write_vector(group, "density", "lambda",
+                 "density of the Hessian's eigenvalues, integrating to 1", found.density.density);
+    group.set_attribute("density_width", found.density.width);
+  }
+  group.set_attribute("loss", found.result.loss);
+  group.set_attribute("accuracy", found.result.accuracy);
+  group.set_attribute("gradient_norm", found.result.gradient_norm);
+  group.flush();
+}
+
+/// Leaves the whole record at options.out, or nothing: it is built under a temporary name.
+void write_record(SpectrumOptions const& options, Spectrum const& found) {
+  namespace fs = std::filesystem;
+  fs::path const named = options.out;
+  fs::path const out = named.has_filename() ? named : named.parent_path();
+  // Not the temporary name of `out` itself, where remove_record puts what is replaced.
+  fs::path const fresh = out.string() + ".new";
+  for (fs::path const& name : {out, fresh}) remove_orphaned_siblings(name);
+  fs::path const site = temporary_name(fresh);
+  try {
+    ZarrGroup group = ZarrGroup::create(site, found.attributes);
+    fill(group, options, found);
+    if (options.overwrite && fs::exists(out)) remove_record(out);
+    std::error_code error;
+    fs::rename(site, out, error);
+    if (error) throw_machine_error("create", out, error.value());
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(site, ignored);
+    throw;
+  }
+}
+
 template <class T>
-SpectrumResult run(SpectrumOptions const& options, RunHooks const& hooks) {
+Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
   Problem<T> problem(options.problem);
   Context& context = problem.context();
   Linalg<T> const& linalg = *problem.operations().linalg;
   Index const parameters = problem.model().network.parameters();
-  if (options.overwrite && std::filesystem::exists(options.out)) remove_record(options.out);
-  nlohmann::json attributes = common_attributes(problem, options.problem, "spectrum");
-  attributes["config"] = to_json(options.problem);
-  ZarrGroup group = ZarrGroup::create(options.out, attributes);
 
   Buffer<T> const theta(context, problem.theta());
   Buffer<T> const gradient(context, parameters);
@@ -76,9 +122,13 @@ SpectrumResult run(SpectrumOptions const& options, RunHooks const& hooks) {
   double const square =
       linalg.inner_products(gradient.matrix(1, parameters), gradient.matrix(1, parameters)).front();
 
-  SpectrumResult result{
-      sums.loss, problem.accuracy(sums.correct, problem.train()), std::sqrt(square), {}, {},
-      {nan, nan}};
+  Spectrum found;
+  found.attributes = common_attributes(problem, options.problem, "spectrum");
+  found.attributes["config"] = to_json(options.problem);
+  SpectrumResult& result = found.result;
+  result.loss = sums.loss;
+  result.accuracy = problem.accuracy(sums.correct, problem.train());
+  result.gradient_norm = std::sqrt(square);
   Index products = 0;
   SymmetricOperator<T> const hessian = [&](Matrix<T const> v, Matrix<T> hv) {
     if (hooks.interrupted()) throw Interrupted();
@@ -95,36 +145,25 @@ SpectrumResult run(SpectrumOptions const& options, RunHooks const& hooks) {
   };
   result.top = end_of_spectrum(SpectrumEnd::largest, options.top);
   result.bottom = end_of_spectrum(SpectrumEnd::smallest, options.bottom);
-  write_pairs(group, "", "largest", result.top);
-  write_pairs(group, "bottom_", "smallest", result.bottom);
-
   if (options.density || options.trace) {
-    DensityOptions density{options.probes, options.density ? options.lanczos_steps : 1, 1024,
-                           options.problem.seed};
-    SpectralDensity const found = spectral_density(context, linalg, parameters, hessian, density);
-    result.trace = found.trace;
-    group.set_attribute("trace", found.trace.mean);
-    group.set_attribute("trace_error", found.trace.error);
-    if (options.density) {
-      write_vector(group, "lambda", "lambda", "eigenvalue", found.lambda);
-      write_vector(group, "density", "lambda",
-                   "density of the Hessian's eigenvalues, integrating to 1", found.density);
-      group.set_attribute("density_width", found.width);
-    }
+    DensityOptions const density{options.probes, options.density ? options.lanczos_steps : 1, 1024,
+                                 options.problem.seed};
+    found.density = spectral_density(context, linalg, parameters, hessian, density);
+    result.trace = found.density.trace;
   }
-  group.set_attribute("loss", result.loss);
-  group.set_attribute("accuracy", result.accuracy);
-  group.set_attribute("gradient_norm", result.gradient_norm);
-  group.flush();
-  return result;
+  return found;
 }
 
 }  // namespace
 
 SpectrumResult spectrum(SpectrumOptions const& options, RunHooks const& hooks) {
   check(options);
-  if (options.problem.precision == Precision::float64) return run<double>(options, hooks);
-  return run<float>(options, hooks);
+  check_output_record(options.out, options.overwrite);
+  Spectrum const found = options.problem.precision == Precision::float64
+                             ? compute<double>(options, hooks)
+                             : compute<float>(options, hooks);
+  write_record(options, found);
+  return found.result;
 }
 
 }  // namespace brink

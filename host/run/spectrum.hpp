@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,15 @@ struct SpectrumOptions {
 };
 
 struct SpectrumResult {
-  double loss;
-  double accuracy;
-  double gradient_norm;
+  double loss = 0;
+  double accuracy = 0;
+  double gradient_norm = 0;
   Eigenpairs top, bottom;
-  Estimate trace;  ///< NaN unless asked for
+  Estimate trace{std::nan(""), std::nan("")};  ///< NaN unless asked for
 };
 
-/// The Hessian of the training loss at the given parameters; leaves a record at options.out.
+/// The Hessian of the training loss at the given parameters; leaves a record at options.out,
+/// or nothing: where it fails or is interrupted, what was there stays. InputError on bad options.
 SpectrumResult spectrum(SpectrumOptions const& options, RunHooks const& hooks);
 
 }  // namespace brink

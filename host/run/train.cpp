@@ -140,6 +140,14 @@ class TrainingRun {
 
 template <class T>
 TrainRecord TrainingRun<T>::create() {
+  if (options_.test_every > 0 && problem_.test() == nullptr) {
+    throw InputError(fmt::format("--test-every {}: {} has no test set", options_.test_every,
+                                 options_.problem.data.source));
+  }
+  if (options_.sharpness_every > 0 && options_.top > parameters()) {
+    throw InputError(
+        fmt::format("--top {}: the network has only {} parameters", options_.top, parameters()));
+  }
   nlohmann::json attributes = common_attributes(problem_, options_.problem, "train");
   attributes["method"] = method_name(options_.method);
   attributes["objective"] = options_.on_square_root ? "sqrt" : "loss";
@@ -205,7 +213,7 @@ void TrainingRun<T>::save_checkpoint_now() {
   put("theta", optimizer.theta);
   put("previous_update", optimizer.previous_update);
   put("momentum", optimizer.momentum);
-  put("eigenvectors", eigen_.download());
+  put("eigenvectors", eigen_.state());
   checkpoint.put("scalars", std::span<StepScalars const>(&scalars_, 1));
   if (pending_) checkpoint.put("pending", std::span<StepRow const>(&*pending_, 1));
   save_checkpoint(options_.out, checkpoint);
@@ -336,8 +344,9 @@ void TrainingRun<T>::sweep_line() {
   optimizer_.displacement(line_direction_.view());
   std::vector<double> const taus = sweep_taus(options_.line_points);
   double const length = scalars_.scale * scalars_.scale * scalars_.update_square;
-  LineSweep const sweep = analyse_sweep(
-      pass_.line(line_theta_.view(), examples_, line_direction_.view(), taus), taus, length);
+  auto const line = pass_.line(line_theta_.view(), examples_, line_direction_.view());
+  double const tolerance = options_.problem.precision == Precision::float32 ? 1e-6 : 1e-13;
+  LineSweep const sweep = analyse_sweep(sample_line(line, taus, tolerance), taus, length);
   record_.append_line(step_, sweep.smoothness, sweep.progress);
 }
 
@@ -368,15 +377,16 @@ TrainResult TrainingRun<T>::run() {
 
 template <class T>
 TrainResult TrainingRun<T>::finish(std::string const& reason) {
-  record_.append(now_);
-  record_.set_attribute("stop_reason", reason);
-  record_.flush();
-  remove_checkpoint(options_.out);
+  // The parameters first: once the checkpoint is gone, a killed run could not make them again.
   if (!options_.save_parameters.empty()) {
     std::vector<T> const theta = optimizer_.state().theta;
     write_npy<T>(options_.save_parameters, theta, {std::ssize(theta)});
   }
-  TrainResult result{reason, step_, now_.loss, now_.accuracy, sharpness_, nan, nan};
+  record_.append(now_);
+  record_.set_attribute("stop_reason", reason);
+  record_.flush();
+  remove_checkpoint(options_.out);
+  TrainResult result{reason, now_.step, now_.loss, now_.accuracy, sharpness_, nan, nan};
   if (options_.line_every == 0 || options_.on_square_root) return result;
 
   std::vector<double> const progress = record_.read("relative_progress");
@@ -405,6 +415,14 @@ TrainResult train(TrainOptions const& options, RunHooks const& hooks) {
     ZarrGroup const record = ZarrGroup::open(options.out);
     check_same(options, record.attributes().value("config", nlohmann::json::object()));
     if (record.attributes().value("stop_reason", "running") != "running") {
+      bool const saved =
+          options.save_parameters.empty() || std::filesystem::exists(options.save_parameters);
+      if (!saved) {
+        throw InputError(fmt::format(
+            "--save-params {}: {} is finished and its parameters were not saved; run it "
+            "again with --overwrite",
+            options.save_parameters, options.out));
+      }
       return finished_result(record);
     }
   }

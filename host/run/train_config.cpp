@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "host/dynamics/optimizer.hpp"
+#include "host/run/output.hpp"
 #include "host/run/train.hpp"
 #include "kernels/error.hpp"
 
@@ -58,6 +59,14 @@ void check(TrainOptions const& options) {
   require(!options.on_square_root || (!sgd && options.method != Method::flow),
           "--objective sqrt goes with gd, normalized-gd, polyak and nesterov");
   require(!(options.resume && options.overwrite), "--resume and --overwrite exclude each other");
+  check_output("--out", options.out);
+  if (!options.save_parameters.empty()) {
+    check_output_file("--save-params", options.save_parameters);
+    std::filesystem::path const parameters = options.save_parameters;
+    require(
+        parameters.lexically_normal() != std::filesystem::path(options.out).lexically_normal(),
+        fmt::format("--save-params {}: is the record; name another file", options.save_parameters));
+  }
 }
 
 nlohmann::json to_json(TrainOptions const& options) {

@@ -34,7 +34,9 @@ void define_step(ZarrGroup& group, TrainOptions const& options) {
   group.define(series("gradient_norm", "step", "Euclidean norm of the gradient" + over));
   group.define(series("relative_progress", "step", "relative progress ratio RP"));
   group.define(series("directional_smoothness", "step", "directional smoothness L along the step"));
-  group.define(series("time", "step", "sum of the step sizes taken"));
+  if (options.method == Method::flow) {
+    group.define(series("time", "step", "time along the flow, the sum of the steps taken"));
+  }
 }
 
 void define_sharpness(ZarrGroup& group, Index top) {
@@ -111,8 +113,9 @@ TrainRecord TrainRecord::create(TrainOptions const& options, nlohmann::json attr
 
 TrainRecord TrainRecord::resume(TrainOptions const& options, nlohmann::json const& rows) {
   TrainRecord record(ZarrGroup::open(options.out));
-  for (auto const& [dimension, count] : rows.items()) {
-    record.group_.truncate(dimension, count.get<Index>());
+  for (std::string const& name : record.group_.names()) {
+    ArraySpec const& spec = record.group_.spec(name);
+    if (spec.grows) record.group_.truncate(name, rows.at(spec.dimensions.front()).get<Index>());
   }
   return record;
 }
@@ -132,7 +135,7 @@ void TrainRecord::append(StepRow const& row) {
   group_.append("gradient_norm", row.gradient_norm);
   group_.append("relative_progress", row.relative_progress);
   group_.append("directional_smoothness", row.directional_smoothness);
-  group_.append("time", row.time);
+  if (group_.has("time")) group_.append("time", row.time);
 }
 
 void TrainRecord::append_sharpness(Index step, Eigenpairs const& pairs) {

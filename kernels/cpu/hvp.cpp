@@ -1,5 +1,7 @@
 #include "kernels/cpu/hvp.hpp"
 
+#include <vector>
+
 #include "kernels/cpu/blas.hpp"
 #include "kernels/cpu/dense.hpp"
 
@@ -18,6 +20,21 @@ Matrix<T> of_direction(Matrix<T> tangent, Index direction, Index width) {
   return tangent.col_range(direction * width, width);
 }
 
+/// The weights of k directions one below the other, (k·outputs) × inputs, so that the products with
+/// them are one large product. The copy is k·outputs·inputs numbers against n times as many
+/// operations.
+template <class T>
+std::vector<T> stacked_weights(DenseDirections<T const> directions, int threads) {
+  Index const size = directions.outputs * directions.inputs;
+  std::vector<T> stack(static_cast<std::size_t>(directions.count * size));
+  for_shares(threads, directions.count, 1, [&](Range mine) {
+    for (Index j = mine.first; j < mine.first + mine.count; ++j) {
+      std::copy_n(directions.layer(j).weight.data, size, stack.data() + j * size);
+    }
+  });
+  return stack;
+}
+
 }  // namespace
 
 template <class T>
@@ -27,15 +44,12 @@ void CpuHvp<T>::forward(Matrix<T const> input, Matrix<T const> input_tangent,
                         Matrix<T> output_tangent) const {
   Index const k = directions.count;
   Index const h = directions.outputs;
+  std::vector<T> const weights = stacked_weights(directions, context_.threads());
   for_shares(context_.threads(), input.rows, 16, [&](Range rows) {
     Matrix<T> const z = preactivation_tangent.row_range(rows.first, rows.count);
-    Matrix<T const> const x = input.row_range(rows.first, rows.count);
-    for (Index j = 0; j < k; ++j) {
-      Matrix<T> const zj = of_direction(z, j, h);
-      DenseLayer<T const> const direction = directions.layer(j);
-      fill_rows(direction.bias, zj);
-      gemm<T>(Transpose::no, Transpose::yes, x, direction.weight, T(1), zj);
-    }
+    for (Index j = 0; j < k; ++j) fill_rows(directions.layer(j).bias, of_direction(z, j, h));
+    gemm<T>(Transpose::no, Transpose::yes, input.row_range(rows.first, rows.count),
+            {weights.data(), k * h, directions.inputs}, T(1), z);
     if (!input_tangent.empty()) {
       gemm<T>(Transpose::no, Transpose::yes,
               stacked(input_tangent.row_range(rows.first, rows.count), k), layer.weight, T(1),
@@ -59,10 +73,15 @@ void CpuHvp<T>::weight_gradient(Matrix<T const> delta, Matrix<T const> delta_tan
                                 DenseDirections<T> out) const {
   Index const h = out.outputs;
   for_shares(context_.threads(), input.cols, 16, [&](Range cols) {
+    std::vector<T> stack(static_cast<std::size_t>(out.count * h * cols.count));
+    Matrix<T> const weights(stack.data(), out.count * h, cols.count);
+    gemm<T>(Transpose::yes, Transpose::no, delta_tangent, input.col_range(cols.first, cols.count),
+            T(0), weights);
     for (Index j = 0; j < out.count; ++j) {
       Matrix<T> const weight = out.layer(j).weight.col_range(cols.first, cols.count);
-      gemm<T>(Transpose::yes, Transpose::no, of_direction(delta_tangent, j, h),
-              input.col_range(cols.first, cols.count), T(0), weight);
+      for (Index r = 0; r < h; ++r) {
+        std::copy_n(weights.row(j * h + r), cols.count, weight.row(r));
+      }
       if (input_tangent.empty()) continue;
       gemm<T>(Transpose::yes, Transpose::no, delta,
               of_direction(input_tangent, j, out.inputs).col_range(cols.first, cols.count), T(1),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "kernels/math/activation.hpp"
 #include "kernels/view.hpp"
 
@@ -19,7 +21,10 @@ struct InstructionSet {
   SimdLoops<double> double_precision;
 };
 
-/// The widest compiled-in instruction set that this processor runs.
+/// The compiled-in instruction sets that this processor runs, the narrowest first.
+std::vector<InstructionSet const*> runnable_instruction_sets();
+
+/// The widest of them.
 InstructionSet const& instruction_set();
 
 template <class T>

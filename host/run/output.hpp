@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace brink {
+
+/// InputError, naming `option`, unless a file or record could be made at `path`: its directory
+/// exists and can be written to. To be asked before the work whose result goes there.
+void check_output(std::string const& option, std::filesystem::path const& path);
+
+/// check_output, and `path` is no directory.
+void check_output_file(std::string const& option, std::filesystem::path const& path);
+
+/// check_output for a record at --out, and what is there is nothing, or a record that may be
+/// replaced.
+void check_output_record(std::filesystem::path const& path, bool overwrite);
+
+}  // namespace brink

@@ -1,0 +1,158 @@
+#include "kernels/dense.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/oracle/oracle.hpp"
+#include "tests/support/machine.hpp"
+
+namespace brink::test {
+namespace {
+
+struct Sizes {
+  Index examples, inputs, outputs;
+};
+
+std::vector<Sizes> ragged_sizes() {
+  std::vector<Sizes> sizes;
+  for (Index const n : {1, 31, 32, 33}) {
+    for (Index const d : {1, 31, 32, 33}) {
+      for (Index const h : {1, 31, 32, 33}) sizes.push_back({n, d, h});
+    }
+  }
+  return sizes;
+}
+
+/// Calls check(sizes, machine, padding) for all sizes, with 1, 2 and 3 threads and with and without
+/// a gap between the rows.
+template <class T, class Check>
+void for_all(Check&& check) {
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    for (Sizes const& sizes : ragged_sizes()) {
+      for (Index const padding : {0, 3}) {
+        SCOPED_TRACE(std::to_string(sizes.examples) + " x " + std::to_string(sizes.inputs) +
+                     " -> " + std::to_string(sizes.outputs) + ", padding " +
+                     std::to_string(padding) + ", threads " + std::to_string(threads));
+        check(sizes, machine, padding);
+        if (::testing::Test::HasFailure()) return;
+      }
+    }
+  }
+}
+
+template <class T>
+class DenseOperation : public ::testing::Test {};
+TYPED_TEST_SUITE(DenseOperation, Precisions);
+
+TYPED_TEST(DenseOperation, ForwardIsTheAffineMapWithItsActivation) {
+  using T = TypeParam;
+  for_all<T>([](Sizes const& sizes, Machine<T>& machine, Index padding) {
+    auto const [n, d, h] = sizes;
+    Context& context = *machine.context;
+    auto const x = random_values<T>(n * d, 1);
+    auto const w = random_values<T>(h * d, 2, 0.3);
+    auto const b = random_values<T>(h, 3);
+    oracle::ScalarFunction const& phi = oracle::activation("tanh");
+    std::vector<double> z, value, slope, curvature;
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < h; ++j) {
+        double sum = b[j];
+        for (Index c = 0; c < d; ++c) sum += x[i * d + c] * w[j * d + c];
+        z.push_back(sum);
+        value.push_back(phi.value(sum));
+        slope.push_back(phi.slope(sum));
+        curvature.push_back(phi.curvature(sum));
+      }
+    }
+    Block<T> const input(context, n, d, x, padding);
+    Block<T> const weight(context, h, d, w, padding);
+    Block<T> const bias(context, 1, h, b);
+    Block<T> const out(context, n, h), out_slope(context, n, h), out_curvature(context, n, h);
+    DenseLayer<T> const layer{weight.view(), bias.vector()};
+    auto const& dense = *machine.operations.dense;
+
+    dense.forward(input.view(), layer, Activation::tanh,
+                  {out.view(), out_slope.view(), out_curvature.view()});
+    EXPECT_LE(relative_error(out.values(), value), tolerance<T>);
+    EXPECT_LE(relative_error(out_slope.values(), slope), tolerance<T>);
+    EXPECT_LE(relative_error(out_curvature.values(), curvature), tolerance<T>);
+    auto const with_derivatives = out.values();
+
+    dense.forward(input.view(), layer, Activation::tanh, {out.view(), {}, {}});
+    EXPECT_EQ(out.values(), with_derivatives);
+
+    dense.forward(input.view(), layer, Activation::identity, {out.view(), {}, {}});
+    EXPECT_LE(relative_error(out.values(), z), tolerance<T>);
+    dense.forward(input.view(), layer, Activation::identity, {out.view(), out_slope.view(), {}});
+    EXPECT_EQ(out_slope.values(), std::vector<T>(static_cast<std::size_t>(n * h), 1));
+  });
+}
+
+TYPED_TEST(DenseOperation, WeightGradientSumsOverExamples) {
+  using T = TypeParam;
+  for_all<T>([](Sizes const& sizes, Machine<T>& machine, Index padding) {
+    auto const [n, d, h] = sizes;
+    Context& context = *machine.context;
+    auto const x = random_values<T>(n * d, 1);
+    auto const delta = random_values<T>(n * h, 2);
+    std::vector<double> dw(static_cast<std::size_t>(h * d), 0.0);
+    std::vector<double> db(static_cast<std::size_t>(h), 0.0);
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < h; ++j) {
+        db[j] += delta[i * h + j];
+        for (Index c = 0; c < d; ++c) dw[j * d + c] += delta[i * h + j] * x[i * d + c];
+      }
+    }
+    Block<T> const weight(context, h, d, padding), bias(context, 1, h);
+    machine.operations.dense->weight_gradient(Block<T>(context, n, h, delta, padding).view(),
+                                              Block<T>(context, n, d, x, padding).view(),
+                                              {weight.view(), bias.vector()});
+    EXPECT_LE(relative_error(weight.values(), dw), tolerance<T>);
+    EXPECT_LE(relative_error(bias.values(), db), tolerance<T>);
+    EXPECT_TRUE(weight.padding_untouched());
+  });
+}
+
+TYPED_TEST(DenseOperation, InputGradientGoesThroughTheActivationBelow) {
+  using T = TypeParam;
+  for_all<T>([](Sizes const& sizes, Machine<T>& machine, Index padding) {
+    auto const [n, d, h] = sizes;
+    Context& context = *machine.context;
+    auto const delta = random_values<T>(n * h, 1);
+    auto const w = random_values<T>(h * d, 2);
+    auto const slope = random_values<T>(n * d, 3);
+    auto const curvature = random_values<T>(n * d, 4);
+    std::vector<double> below, bend;
+    for (Index i = 0; i < n; ++i) {
+      for (Index c = 0; c < d; ++c) {
+        double sum = 0;
+        for (Index j = 0; j < h; ++j) sum += delta[i * h + j] * w[j * d + c];
+        below.push_back(sum * slope[i * d + c]);
+        bend.push_back(sum * curvature[i * d + c]);
+      }
+    }
+    Block<T> const delta_block(context, n, h, delta, padding), weight(context, h, d, w, padding);
+    Block<T> const slopes(context, n, d, slope, padding);
+    Block<T> const curvatures(context, n, d, curvature, padding);
+    Block<T> const out(context, n, d, padding), out_bend(context, n, d, padding);
+    ActivationJet<T const> const jet{{}, slopes.view(), curvatures.view()};
+    auto const& dense = *machine.operations.dense;
+
+    dense.input_gradient(delta_block.view(), weight.view(), jet, out.view(), out_bend.view());
+    EXPECT_LE(relative_error(out.values(), below), tolerance<T>);
+    EXPECT_LE(relative_error(out_bend.values(), bend), tolerance<T>);
+    EXPECT_TRUE(out.padding_untouched() && out_bend.padding_untouched());
+    auto const with_bend = out.values();
+
+    dense.input_gradient(delta_block.view(), weight.view(), {{}, slopes.view(), {}}, out.view(),
+                         {});
+    EXPECT_EQ(out.values(), with_bend);
+
+    // The bend may take the place of the curvature.
+    dense.input_gradient(delta_block.view(), weight.view(), jet, out.view(), curvatures.view());
+    EXPECT_EQ(curvatures.values(), out_bend.values());
+  });
+}
+
+}  // namespace
+}  // namespace brink::test

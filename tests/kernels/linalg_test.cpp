@@ -1,0 +1,182 @@
+#include "kernels/linalg.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/error.hpp"
+#include "tests/support/machine.hpp"
+
+namespace brink::test {
+namespace {
+
+constexpr Index ragged[] = {1, 31, 32, 33, 2049, 5000};
+
+template <class T>
+class LinalgOperation : public ::testing::Test {};
+TYPED_TEST_SUITE(LinalgOperation, Precisions);
+
+TYPED_TEST(LinalgOperation, InnerProductsAreFloat64Sums) {
+  using T = TypeParam;
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    for (Index const length : ragged) {
+      for (auto const& [p, q] : std::vector<std::pair<Index, Index>>{{1, 1}, {3, 1}, {2, 5}}) {
+        auto const a = random_values<T>(p * length, 1);
+        auto const b = random_values<T>(q * length, 2);
+        std::vector<double> want(static_cast<std::size_t>(p * q), 0.0);
+        for (Index i = 0; i < p; ++i) {
+          for (Index j = 0; j < q; ++j) {
+            for (Index c = 0; c < length; ++c) {
+              want[i * q + j] += a[i * length + c] * b[j * length + c];
+            }
+          }
+        }
+        Block<T> const left(*machine.context, p, length, a, 3);
+        Block<T> const right(*machine.context, q, length, b, 5);
+        auto const got = machine.operations.linalg->inner_products(left.view(), right.view());
+        EXPECT_LE(relative_error(got, want), 1e-12) << length;  // whatever T is
+      }
+    }
+  }
+}
+
+TYPED_TEST(LinalgOperation, InnerProductsAreTheSameOnAnyNumberOfThreads) {
+  using T = TypeParam;
+  auto const a = random_values<T>(2 * 30'001, 1);
+  std::vector<double> first;
+  for (int const threads : {1, 2, 3, 3}) {
+    Machine<T> machine(threads);
+    Block<T> const block(*machine.context, 2, 30'001, a);
+    auto const got = machine.operations.linalg->inner_products(block.view(), block.view());
+    if (first.empty()) first = got;
+    EXPECT_EQ(got, first);
+  }
+}
+
+TYPED_TEST(LinalgOperation, CombineMultipliesFromTheLeft) {
+  using T = TypeParam;
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    for (Index const length : ragged) {
+      Index const p = 4;
+      Index const q = 3;
+      auto const c = random_values<T>(q * p, 1);
+      auto const a = random_values<T>(p * length, 2);
+      auto const before = random_values<T>(q * length, 3);
+      std::vector<double> product, sum;
+      for (Index i = 0; i < q; ++i) {
+        for (Index x = 0; x < length; ++x) {
+          double entry = 0;
+          for (Index j = 0; j < p; ++j) entry += c[i * p + j] * a[j * length + x];
+          product.push_back(entry);
+          sum.push_back(entry + before[i * length + x]);
+        }
+      }
+      Context& context = *machine.context;
+      Block<T> const block(context, p, length, a, 3);
+      Block<T> const fresh(context, q, length, 5), out(context, q, length, before, 5);
+      auto const& linalg = *machine.operations.linalg;
+      linalg.combine(c, block.view(), fresh.view(), false);
+      EXPECT_LE(relative_error(fresh.values(), product), tolerance<T>);
+      linalg.combine(c, block.view(), out.view(), true);
+      EXPECT_LE(relative_error(out.values(), sum), tolerance<T>);
+      EXPECT_TRUE(fresh.padding_untouched() && out.padding_untouched());
+    }
+  }
+}
+
+TYPED_TEST(LinalgOperation, AxpyAdds) {
+  using T = TypeParam;
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    for (Index const length : ragged) {
+      auto const x = random_values<T>(length, 1);
+      auto const y = random_values<T>(length, 2);
+      std::vector<double> want;
+      for (Index i = 0; i < length; ++i) want.push_back(y[i] + 0.3 * x[i]);
+      Block<T> const from(*machine.context, 1, length, x), to(*machine.context, 1, length, y);
+      machine.operations.linalg->axpy(0.3, from.vector(), to.vector());
+      EXPECT_LE(relative_error(to.values(), want), tolerance<T>);
+    }
+  }
+}
+
+TYPED_TEST(LinalgOperation, GatherTakesRowsInTheOrderAsked) {
+  using T = TypeParam;
+  Machine<T> machine;
+  std::vector<Index> const order{4, 0, 0, 2};
+  for (Index const cols : {1, 31, 32, 33}) {
+    auto const x = random_values<T>(5 * cols, 1);
+    std::vector<double> want;
+    for (Index const row : order) {
+      want.insert(want.end(), x.begin() + row * cols, x.begin() + (row + 1) * cols);
+    }
+    Block<T> const from(*machine.context, 5, cols, x, 3), to(*machine.context, 4, cols, 2);
+    machine.operations.linalg->gather_rows(from.view(), order, to.view());
+    EXPECT_EQ(widened(to.values()), want);
+    EXPECT_TRUE(to.padding_untouched());
+  }
+  Buffer<std::int32_t> const labels(*machine.context, std::vector<std::int32_t>{9, 8, 7, 6, 5});
+  Buffer<std::int32_t> const gathered(*machine.context, 4);
+  machine.operations.linalg->gather(labels.view(), order, gathered.view());
+  EXPECT_EQ(gathered.download(), (std::vector<std::int32_t>{5, 9, 9, 7}));
+}
+
+TEST(SymmetricEigen, ReconstructsTheMatrix) {
+  for (Index const n : {1, 2, 31, 32, 33}) {
+    std::vector<double> const half = random_vector(n * n, 1);
+    std::vector<double> matrix(half.size());
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < n; ++j) matrix[i * n + j] = half[i * n + j] + half[j * n + i];
+    }
+    SymmetricEigen const eigen = symmetric_eigen(matrix, n);
+    EXPECT_TRUE(std::is_sorted(eigen.values.begin(), eigen.values.end()));
+    std::vector<double> rebuilt(matrix.size(), 0.0), overlaps(matrix.size(), 0.0);
+    std::vector<double> identity(matrix.size(), 0.0);
+    for (Index k = 0; k < n; ++k) {
+      double const* const v = eigen.vectors.data() + k * n;
+      identity[k * n + k] = 1;
+      for (Index i = 0; i < n; ++i) {
+        for (Index j = 0; j < n; ++j) {
+          rebuilt[i * n + j] += eigen.values[k] * v[i] * v[j];
+          overlaps[k * n + j] += v[i] * eigen.vectors[j * n + i];
+        }
+      }
+    }
+    EXPECT_LE(relative_error(rebuilt, matrix), 1e-12);
+    EXPECT_LE(relative_error(overlaps, identity), 1e-12);
+  }
+}
+
+TEST(MakeContext, NamesTheDevicesThereAre) {
+  EXPECT_EQ(make_context("cpu", 3)->threads(), 3);
+  EXPECT_GE(make_context("auto", 0)->threads(), 1);
+  EXPECT_EQ(list_devices().front().name, "cpu");
+  for (std::string const wrong : {"gpu", "cpu:0", ""}) {
+    try {
+      make_context(wrong, 1);
+      ADD_FAILURE() << wrong;
+    } catch (InputError const& error) {
+      EXPECT_NE(std::string(error.what()).find("cpu"), std::string::npos);
+    }
+  }
+}
+
+TEST(MakeContext, MemoryIsAlignedAndItsErrorsNameTheNeed) {
+  auto const context = make_context("cpu", 1);
+  for (Index const size : {1, 3, 100}) {
+    Buffer<float> const buffer(*context, size);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.view().data) % 64, 0u);
+  }
+  constexpr std::size_t too_much = std::size_t{1} << 60;
+  try {
+    context->release(context->allocate(too_much));
+    ADD_FAILURE() << "got it";
+  } catch (MachineError const& error) {
+    EXPECT_NE(std::string(error.what()).find(std::to_string(too_much)), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace brink::test

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/operations.hpp"
+#include "tests/support/compare.hpp"
+
+namespace brink::test {
+
+/// A context with its operations.
+template <class T>
+struct Machine {
+  explicit Machine(int threads = 2)
+      : context(make_context("cpu", threads)), operations(make_operations<T>(*context)) {}
+
+  std::unique_ptr<Context> context;
+  Operations<T> operations;
+};
+
+/// A matrix in a context's memory whose rows are followed by `padding` entries that belong to
+/// nobody: NaN, so that whoever reads them is found out, and so is whoever writes there.
+template <class T>
+class Block {
+ public:
+  /// Nothing written yet: NaN.
+  Block(Context& context, Index rows, Index cols, Index padding = 0)
+      : rows_(rows),
+        cols_(cols),
+        padding_(padding),
+        buffer_(context, std::vector<T>(static_cast<std::size_t>(rows * (cols + padding)), nan)) {}
+
+  Block(Context& context, Index rows, Index cols, std::vector<double> const& values,
+        Index padding = 0)
+      : Block(context, rows, cols, padding) {
+    std::vector<T> memory = buffer_.download();
+    for (Index i = 0; i < rows * cols; ++i) {
+      memory[i / cols * (cols + padding) + i % cols] = static_cast<T>(values[i]);
+    }
+    buffer_.upload(memory);
+  }
+
+  Matrix<T> view() const { return {buffer_.view().data, rows_, cols_, cols_ + padding_}; }
+  Vector<T> vector() const { return {buffer_.view().data, rows_ * cols_}; }
+
+  /// The entries, row by row, without the padding.
+  std::vector<T> values() const {
+    std::vector<T> const memory = buffer_.download();
+    std::vector<T> values;
+    for (Index r = 0; r < rows_; ++r) {
+      auto const row = memory.begin() + r * (cols_ + padding_);
+      values.insert(values.end(), row, row + cols_);
+    }
+    return values;
+  }
+
+  bool padding_untouched() const {
+    std::vector<T> const memory = buffer_.download();
+    for (Index i = 0; i < std::ssize(memory); ++i) {
+      if (i % (cols_ + padding_) >= cols_ && !std::isnan(memory[i])) return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+  Index rows_, cols_, padding_;
+  Buffer<T> buffer_;
+};
+
+}  // namespace brink::test
