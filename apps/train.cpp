@@ -17,7 +17,7 @@ struct TrainArguments {
   TrainOptions options;
   std::string method = "gd";
   std::string objective = "loss";
-  std::string learning_rate = "2/30";
+  std::string learning_rate = "2/20";
   std::string until_accuracy, until_loss;
   bool quiet = false;
 };

@@ -16,7 +16,7 @@ EigenSolver<T>::EigenSolver(Context& context, Linalg<T> const& linalg, Index dim
       dimension_(dimension),
       options_(options),
       carried_(std::min(options.count + 1, dimension)),
-      capacity_(std::min(12 + 2 * options.count, dimension)) {
+      capacity_(std::min(10 + 2 * options.count, dimension)) {
   options_.count = std::min(options_.count, dimension);
 }
 

@@ -36,7 +36,7 @@ struct Eigenpairs {
 /// one: the next call begins with the eigenvectors of the last. One vector beyond those wanted is
 /// carried along, which catches an eigenvalue that overtakes another between calls.
 ///
-/// Memory: 2·(12 + 2·count) + 2·(count + 1) vectors.
+/// Memory: 2·(10 + 2·count) + 2·(count + 1) vectors.
 template <class T>
 class EigenSolver {
  public:

@@ -13,7 +13,7 @@ struct TrainOptions {
   ProblemOptions problem;
   Method method = Method::gd;
   bool on_square_root = false;
-  double learning_rate = 2.0 / 30;
+  double learning_rate = 2.0 / 20;
   double momentum = 0.9;
   Index batch_size = 32;
   double flow_alpha = 1;  ///< flow: step = min(η, α / sharpness)

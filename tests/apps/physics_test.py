@@ -23,31 +23,35 @@ class Physics(ProgramTest):
         return float(re.search(rf"{re.escape(name)}: .* ([\d.e+-]+)\n", printed)[1])
 
     def test_edge_of_stability(self) -> None:
-        eta = 2 / 30
-        record, printed = self.train("--sharpness-every", 10, "--line-every", 25)
+        eta = 2 / 20
+        for seed in (0, 1, 2):
+            with self.subTest(seed=seed):
+                record, printed = self.train(
+                    "--seed", seed, "--until-accuracy", 0.99,
+                    "--sharpness-every", 10, "--line-every", 25,
+                )  # fmt: skip
+                self.check_phases(record, eta)
+                self.assertLess(self.residual(printed, "identity (4.2)"), 2e-3)
+
+    def check_phases(self, record, eta: float) -> None:
+        """Sharpening up to 2/eta with RP near -1; from 100 steps after the crossing to the end RP
+        near 0 and L near 2/eta while the loss rises and falls."""
         sharpness = record.sharpness[:, 0]
         self.assertLess(float(sharpness[0]), 2 / eta)
-        crossed = sharpness.sharpness_step[sharpness > 2 / eta]
-        self.assertGreater(crossed.size, 5)
-        self.assertGreater(float(sharpness.max()), 1.02 * 2 / eta)
-        self.assertLess(float(sharpness[-1]), 1.5 * 2 / eta)
-
-        # The default seed, 0: the phase is short on this problem, and of seeds 1 to 3 one has 12
-        # rises of the loss, one 19 and one none.
-        # The phase lasts from the first rise of the loss, after the crossing, to the last.
-        rises = np.flatnonzero(np.diff(record.loss) > 0)
-        self.assertGreater(rises[0], int(crossed[0]))
-        stable = record.sel(step=slice(0, int(crossed[0])))
+        crossing = int(sharpness.sharpness_step[sharpness > 2 / eta][0])
+        stable = record.sel(step=slice(20, crossing))
         self.assertLess(float(stable.relative_progress.median()), -0.9)
-        unstable = record.sel(step=slice(rises[0], rises[-1]))
-        self.assertGreater(unstable.sizes["step"], 100)
-        self.assertLess(abs(float(unstable.relative_progress.median())), 0.3)
+
+        unstable = record.sel(step=slice(crossing + 100, None))
+        self.assertGreater(unstable.sizes["step"], 200)
+        self.assertLess(abs(float(unstable.relative_progress.median())), 0.15)
         smoothness = eta / 2 * unstable.directional_smoothness
-        self.assertLess(abs(float(smoothness.median()) - 1), 0.3)
-        # The loss rises at many steps, and falls over all.
-        self.assertGreater(rises.size, 10)
-        self.assertLess(float(record.loss[-1]), 0.7 * float(record.loss[0]))
-        self.assertLess(self.residual(printed, "identity (4.2)"), 2e-3)
+        self.assertLess(abs(float(smoothness.median()) - 1), 0.15)
+        late = sharpness.sel(sharpness_step=slice(crossing + 100, None)) * eta / 2
+        self.assertGreater(float(late.median()), 1.0)
+        self.assertLess(float(late.max()), 2.0)
+        self.assertGreater(int((np.diff(record.loss) > 0).sum()), 50)
+        self.assertLess(float(record.loss[-1]), 0.3 * float(record.loss[0]))
 
     def test_stable_step(self) -> None:
         record, printed = self.train("--lr", "2/300", "--line-every", 100, "--steps", 500)
@@ -62,7 +66,7 @@ class Physics(ProgramTest):
 
     def test_definitions(self) -> None:
         """RP and L from the recorded losses and gradients of the run itself."""
-        eta = 2 / 30
+        eta = 2 / 20
         record, _ = self.train(*SMALL, "--precision", "float64", "--steps", 50)
         change = np.diff(record.loss)
         np.testing.assert_allclose(
