@@ -27,6 +27,9 @@ class Optimizer {
             std::vector<T> const& theta);
 
   UpdateRule const& rule() const { return rule_; }
+  bool has_momentum() const {
+    return rule_.method == Method::polyak || rule_.method == Method::nesterov;
+  }
   Vector<T> theta() const { return theta_.view(); }
   /// Where ∇f(θ) is to be written before `advance`.
   Vector<T> gradient() const { return gradient_.view(); }
@@ -52,9 +55,6 @@ class Optimizer {
   void restore(OptimizerState<T> const& state);
 
  private:
-  bool has_momentum() const {
-    return rule_.method == Method::polyak || rule_.method == Method::nesterov;
-  }
   bool update_is_gradient() const { return !has_momentum() && rule_.method != Method::flow; }
 
   Context* context_;

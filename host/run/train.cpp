@@ -175,10 +175,10 @@ template <class T>
 void TrainingRun<T>::restore(Checkpoint const& checkpoint) {
   auto const count = static_cast<std::size_t>(parameters());
   bool const has_previous = checkpoint.arrays.contains("previous_update");
-  bool const has_momentum = checkpoint.arrays.contains("momentum");
-  optimizer_.restore({checkpoint.get<T>("theta", count),
-                      has_previous ? checkpoint.get<T>("previous_update", count) : std::vector<T>{},
-                      has_momentum ? checkpoint.get<T>("momentum", count) : std::vector<T>{}});
+  optimizer_.restore(
+      {checkpoint.get<T>("theta", count),
+       has_previous ? checkpoint.get<T>("previous_update", count) : std::vector<T>{},
+       optimizer_.has_momentum() ? checkpoint.get<T>("momentum", count) : std::vector<T>{}});
   if (checkpoint.arrays.contains("eigenvectors")) {
     eigen_.restore(checkpoint.get<T>("eigenvectors"));
   }
@@ -364,7 +364,7 @@ TrainResult TrainingRun<T>::run() {
     }
     diagnose(false);
     advance();
-    if (scalars_.gradient_square == 0) return finish("stationary");
+    if (!sgd() && scalars_.gradient_square == 0) return finish("stationary");
     hooks_.progress(
         {step_, options_.steps, now_.loss, sgd() ? full_accuracy_ : now_.accuracy, sharpness_});
     if (hooks_.interrupted()) {
