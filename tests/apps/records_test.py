@@ -15,7 +15,7 @@ import numpy as np
 from support import BRINK, ENVIRONMENT, ProgramTest, open_record
 
 SMALL = ("--data", "synthetic:examples=60,features=6,classes=3", "--hidden", "7,5")
-STEP = ("loss", "accuracy", "gradient_norm", "relative_progress", "directional_smoothness", "time")
+STEP = ("loss", "accuracy", "gradient_norm", "relative_progress", "directional_smoothness")
 COMMON = {"brink_version", "Conventions", "command", "backend", "precision", "threads",
           "activation", "loss_name", "widths", "parameters", "examples", "config"}  # fmt: skip
 
@@ -63,7 +63,6 @@ class Records(ProgramTest):
         self.check_described(record)
         self.check_nan(record, {"relative_progress": [10], "directional_smoothness": [10]})
         self.check_train_attributes(record.attrs)
-        np.testing.assert_allclose(record.time, np.arange(11) * (2 / 30))
         self.assertTrue((record.sharpness[:, 0] >= record.sharpness[:, 1]).all())
 
     def check_train_attributes(self, attributes: dict) -> None:
@@ -168,7 +167,7 @@ class Talk(ProgramTest):
     def test_help_shows_defaults(self) -> None:
         for command, options in {
             (): ("train", "spectrum", "plot", "info"),
-            ("train",): ("--lr", "2/30", "--steps", "1000", "--hidden", "100,100", "run.zarr",
+            ("train",): ("--lr", "2/20", "--steps", "1000", "--hidden", "100,100", "run.zarr",
                          "--method", "tanh", "cross-entropy", "float32", "auto", "synthetic"),
             ("spectrum",): ("--top", "5", "--tolerance", "0.001", "--probes", "spectrum.zarr"),
             ("plot",): ("--out", "brink.png", "--panels", "--labels", "--style"),
