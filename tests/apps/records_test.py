@@ -70,7 +70,7 @@ class Records(ProgramTest):
                              set(attributes))  # fmt: skip
         self.assertEqual(attributes["stop_reason"], "steps")
         self.assertEqual(attributes["command"], "train")
-        self.assertEqual(attributes["learning_rate"], 2 / 30)
+        self.assertEqual(attributes["learning_rate"], 2 / 20)
         self.assertEqual(attributes["widths"], [5, 7, 5, 3])
         self.assertEqual(attributes["parameters"], 5 * 7 + 7 + 7 * 5 + 5 + 5 * 3 + 3)
         config = attributes["config"]
