@@ -74,7 +74,7 @@ class Records(ProgramTest):
         self.assertEqual(attributes["widths"], [5, 7, 5, 3])
         self.assertEqual(attributes["parameters"], 5 * 7 + 7 + 7 * 5 + 5 + 5 * 3 + 3)
         config = attributes["config"]
-        for key, value in {"hidden": [7, 5], "lr": 2 / 30, "steps": 10, "top": 2, "method": "gd",
+        for key, value in {"hidden": [7, 5], "lr": 2 / 20, "steps": 10, "top": 2, "method": "gd",
                            "sharpness_every": 4, "loss": "cross-entropy", "seed": 0}.items():  # fmt: skip
             self.assertEqual(config[key], value)
         version = self.succeed("--version").split()
