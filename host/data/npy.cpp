@@ -65,7 +65,9 @@ class HeaderText {
     if (end == text_.npos) {
       fail("unfinished string");
     }
-    return text_.substr(std::exchange(at_, end + 1), end - (at_ - 1) - 1);
+    std::string_view const content = text_.substr(at_, end - at_);
+    at_ = end + 1;
+    return content;
   }
 
   bool boolean() {
