@@ -34,7 +34,8 @@ class Hvp {
  public:
   virtual ~Hvp() = default;
 
-  /// ż_j = X V_jᵀ + Ẋ_j Wᵀ + v_j; ȧ_j = φ'(z) ⊙ ż_j.  `input_tangent` empty: the input is data.
+  /// ż_j = X V_jᵀ + Ẋ_j Wᵀ + v_j; ȧ_j = φ'(z) ⊙ ż_j.  `input_tangent` empty: the input is data,
+  /// and `layer` is not read.
   /// `preactivation_tangent` ż and `output_tangent` ȧ: n × (k·outputs); they may be the same memory
   /// when the activation is the identity (`slope` empty).
   virtual void forward(Matrix<T const> input, Matrix<T const> input_tangent,

@@ -6,6 +6,8 @@
 
 namespace brink {
 
+enum class Transpose { no, yes };
+
 /// Algebra on blocks of parameter vectors (rows), and small dense problems on the host.
 template <class T>
 class Linalg {
@@ -19,6 +21,10 @@ class Linalg {
   /// and does not overlap A.
   virtual void combine(std::vector<double> const& coefficients, Matrix<T const> a, Matrix<T> out,
                        bool accumulate) const = 0;
+
+  /// out = op(A) op(B).
+  virtual void multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
+                        Matrix<T const> b, Matrix<T> out) const = 0;
 
   /// y ← y + a x.
   virtual void axpy(double a, Vector<T const> x, Vector<T> y) const = 0;

@@ -14,7 +14,6 @@ namespace brink::bench {
 namespace {
 
 using cpu::Range;
-using cpu::Transpose;
 
 /// C = op(A) op(B).
 template <class T>

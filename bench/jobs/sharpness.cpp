@@ -1,4 +1,5 @@
 #include "bench/jobs/workbench.hpp"
+#include "host/diagnostics/coarse_hessian.hpp"
 #include "host/diagnostics/eigen.hpp"
 
 namespace brink::bench {
@@ -15,7 +16,11 @@ class Sharpness {
         report_(report),
         bench_(options.problem),
         solver_(bench_.problem.context(), *bench_.problem.operations().linalg,
-                bench_.network.parameters(), EigenOptions{}) {}
+                bench_.network.parameters(), EigenOptions{}),
+        coarse_(CoarseHessian<T>::create(bench_.problem.context(), bench_.problem.operations(),
+                                         bench_.problem.model(), bench_.examples.x)) {
+    if (coarse_) coarse_->at(bench_.pass);
+  }
 
   void run() {
     if (!options_.theta_before.empty()) {
@@ -37,7 +42,8 @@ class Sharpness {
 
   Eigenpairs solve() {
     return solver_.solve(
-        [&](Matrix<T const> v, Matrix<T> hv) { bench_.pass.hessian_products(v, hv); });
+        [&](Matrix<T const> v, Matrix<T> hv) { bench_.pass.hessian_products(v, hv); },
+        coarse_.get());
   }
 
   /// Converged at the earlier parameters.
@@ -72,13 +78,15 @@ class Sharpness {
     report_.row(name, timing,
                 {{"lambda", lambda},
                  {"residual", last_.residuals.front() / lambda},
-                 {"products", last_.products}});
+                 {"products", last_.products},
+                 {"coarse_products", last_.coarse_products}});
   }
 
   JobOptions const& options_;
   Report const& report_;
   Workbench<T> bench_;
   EigenSolver<T> solver_;
+  std::unique_ptr<CoarseHessian<T>> coarse_;
   Eigenpairs last_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "host/diagnostics/row_algebra.hpp"
 #include "kernels/math/random.hpp"
 
 namespace brink {
@@ -26,21 +27,6 @@ std::vector<T> rademacher(Index probes, Index dimension, std::uint64_t seed) {
     signs[i] = uniform(seed, 1, i) < 0.5 ? -length : length;
   }
   return signs;
-}
-
-std::vector<double> diagonal(std::vector<double> const& entries, double factor) {
-  std::size_t const k = entries.size();
-  std::vector<double> matrix(k * k, 0.0);
-  for (std::size_t j = 0; j < k; ++j) matrix[j * k + j] = factor * entries[j];
-  return matrix;
-}
-
-template <class T>
-std::vector<double> row_products(Linalg<T> const& linalg, Matrix<T const> a, Matrix<T const> b) {
-  std::vector<double> const all = linalg.inner_products(a, b);
-  std::vector<double> products;
-  for (Index j = 0; j < a.rows; ++j) products.push_back(all[j * a.rows + j]);
-  return products;
 }
 
 template <class T>

@@ -4,9 +4,22 @@
 #include <cmath>
 #include <limits>
 
+#include "host/diagnostics/row_algebra.hpp"
 #include "kernels/math/random.hpp"
 
 namespace brink {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+// How far the stand-in's eigenvectors are converged: what is wrong with them stays, as the next
+// directions mend what is wrong with the stand-in.
+constexpr double coarse_tolerance = 0.7;
+constexpr double least_coarse_tolerance = 1e-4;
+// Eigenvalues nearer to each other than the stand-in's error may have changed places.
+constexpr double close_to_guard = 0.01;
+
+}  // namespace
 
 template <class T>
 EigenSolver<T>::EigenSolver(Context& context, Linalg<T> const& linalg, Index dimension,
@@ -47,42 +60,35 @@ void EigenSolver<T>::start() {
     restore(random);
   }
   size_ = 0;
-  context_->copy(basis(0, kept_count_).data, kept_.view().data,
-                 static_cast<std::size_t>(kept_count_ * dimension_) * sizeof(T));
+  copy_rows(vectors(), basis(0, kept_count_));
 }
 
-/// Makes rows first … first+count−1 of the basis orthonormal and orthogonal to those before, and
-/// returns how many are left: directions that vanish to rounding are dropped.
+/// Puts the stand-in's eigenvectors in place of those that were kept, and the wanted ones into the
+/// basis, with the guard where it is so close that the two may have changed places. Returns how
+/// many rows that makes.
 template <class T>
-Index EigenSolver<T>::orthonormalize(Index first, Index count) {
-  double const vanishing = 1e3 * std::numeric_limits<T>::epsilon();
-  for (int pass = 0; pass < 2; ++pass) {
-    Matrix<T> const block = basis(first, count);
-    if (first > 0) {
-      std::vector<double> overlap = linalg_->inner_products(block, basis(0, first));
-      for (double& o : overlap) o = -o;
-      linalg_->combine(overlap, basis(0, first), block, true);
-    }
-    // Eigenvectors of the block's Gram matrix, scaled to unit rows of length one.
-    SymmetricEigen const gram = symmetric_eigen(linalg_->inner_products(block, block), count);
-    double const largest = gram.values.back();
-    std::vector<double> coefficients;
-    Index kept = 0;
-    for (Index i = count - 1; i >= 0; --i) {
-      if (!(gram.values[i] > vanishing * vanishing * largest)) continue;
-      for (Index j = 0; j < count; ++j) {
-        coefficients.push_back(gram.vectors[i * count + j] / std::sqrt(gram.values[i]));
-      }
-      ++kept;
-    }
-    if (kept == 0) return 0;
-    Matrix<T> const turned = scratch_.matrix(kept, dimension_);
-    linalg_->combine(coefficients, block, turned, false);
-    context_->copy(block.data, turned.data,
-                   static_cast<std::size_t>(kept * dimension_) * sizeof(T));
-    count = kept;
-  }
-  return count;
+Index EigenSolver<T>::start_from(CoarseOperator<T>& coarse, Eigenpairs& result) {
+  Index const m = coarse.dimension();
+  EigenOptions options = options_;
+  options.tolerance = std::max(coarse_tolerance * options_.tolerance, least_coarse_tolerance);
+  EigenSolver solver(*context_, *linalg_, m, options);
+  solver.kept_count_ = std::min(kept_count_, solver.carried_);
+  solver.kept_ = Buffer<T>(*context_, solver.kept_count_ * m);
+  coarse.restrict_to_coarse(kept_.matrix(solver.kept_count_, dimension_),
+                            solver.kept_.matrix(solver.kept_count_, m));
+  Eigenpairs const pairs =
+      solver.solve([&](Matrix<T const> v, Matrix<T> product) { coarse.product(v, product); });
+  result.coarse_products = pairs.products;
+  if (solver.kept_count_ == 0) return kept_count_;  // not finite, as the matrix itself will show
+
+  kept_count_ = solver.kept_count_;
+  coarse.prolong(solver.vectors(), kept_.matrix(kept_count_, dimension_));
+  Index const wanted = std::min(options_.count, kept_count_);
+  double const last = pairs.values[wanted - 1];
+  bool const guard = std::abs(last - pairs.next) < close_to_guard * std::abs(last);
+  Index const rows = std::min(kept_count_, wanted + (guard ? 1 : 0));
+  copy_rows(kept_.matrix(rows, dimension_), basis(0, rows));
+  return rows;
 }
 
 template <class T>
@@ -138,8 +144,12 @@ template <class T>
 void EigenSolver<T>::rotate(Buffer<T>& block, std::vector<double> const& coefficients, Index rows) {
   Matrix<T> const turned = scratch_.matrix(rows, dimension_);
   linalg_->combine(coefficients, block.matrix(size_, dimension_), turned, false);
-  context_->copy(block.view().data, turned.data,
-                 static_cast<std::size_t>(rows * dimension_) * sizeof(T));
+  copy_rows(turned, block.matrix(rows, dimension_));
+}
+
+template <class T>
+void EigenSolver<T>::copy_rows(Matrix<T const> from, Matrix<T> to) {
+  context_->copy(to.data, from.data, static_cast<std::size_t>(from.rows * from.cols) * sizeof(T));
 }
 
 /// Shrinks the basis to the best Ritz vectors.
@@ -159,20 +169,37 @@ void EigenSolver<T>::restart(Ritz const& ritz) {
 template <class T>
 Eigenpairs EigenSolver<T>::not_finite(Index products) {
   kept_count_ = 0;
-  double const nan = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> const none(static_cast<std::size_t>(options_.count), nan);
   std::fill(projection_.begin(), projection_.end(), 0.0);
-  return {none, none, products};
+  return {none, none, products, 0, nan};
+}
+
+/// Carries the best Ritz vectors on to the next call. A basis that began with the stand-in's wanted
+/// vectors alone has no guard among them: the stand-in's stays.
+template <class T>
+void EigenSolver<T>::keep(Ritz const& ritz, bool guard_from_coarse) {
+  Index const best = std::min(guard_from_coarse ? options_.count : carried_, size_);
+  Index const rows = guard_from_coarse ? kept_count_ : best;
+  Buffer<T> kept(*context_, rows * dimension_);
+  linalg_->combine({ritz.vectors.begin(), ritz.vectors.begin() + best * size_}, basis(0, size_),
+                   kept.matrix(best, dimension_), false);
+  if (rows > best) {
+    copy_rows(vectors().row_range(best, rows - best),
+              kept.matrix(rows, dimension_).row_range(best, rows - best));
+  }
+  kept_ = std::move(kept);
+  kept_count_ = rows;
 }
 
 template <class T>
-Eigenpairs EigenSolver<T>::solve(SymmetricOperator<T> const& product) {
+Eigenpairs EigenSolver<T>::solve(SymmetricOperator<T> const& product, CoarseOperator<T>* coarse) {
   start();
   Eigenpairs result;
-  Index grow = kept_count_;
+  Index grow = coarse != nullptr ? start_from(*coarse, result) : kept_count_;
   Ritz pairs;
   while (true) {
-    grow = orthonormalize(size_, grow);
+    grow = orthonormalize<T>(*context_, *linalg_, basis(0, size_), basis(size_, grow),
+                             scratch_.matrix(grow, dimension_));
     if (grow > 0) {
       product(basis(size_, grow), images(size_, grow));
       result.products += grow;
@@ -184,19 +211,20 @@ Eigenpairs EigenSolver<T>::solve(SymmetricOperator<T> const& product) {
       return not_finite(result.products);
     }
     pairs = ritz();
-    result.values.assign(pairs.values.begin(),
-                         pairs.values.begin() + std::min(options_.count, size_));
+    Index const wanted = std::min(options_.count, size_);
+    result.values.assign(pairs.values.begin(), pairs.values.begin() + wanted);
+    result.next = size_ > wanted ? pairs.values[wanted] : nan;
     result.residuals = residuals(pairs);
 
     double const scale =
         std::max(std::abs(pairs.values.front()), std::abs(pairs.values.back())) * 1e-3;
     std::vector<Index> open;
-    for (Index i = 0; i < std::ssize(result.values); ++i) {
+    for (Index i = 0; i < wanted; ++i) {
       double const allowed = options_.tolerance * std::max(std::abs(result.values[i]), scale);
       if (result.residuals[i] > allowed) open.push_back(i);
     }
     bool const exhausted = grow == 0 || size_ == dimension_;
-    if ((open.empty() && std::ssize(result.values) == options_.count) || exhausted ||
+    if ((open.empty() && wanted == options_.count) || exhausted ||
         result.products >= options_.max_products) {
       break;
     }
@@ -211,14 +239,10 @@ Eigenpairs EigenSolver<T>::solve(SymmetricOperator<T> const& product) {
       residuals(pairs);
     }
     for (Index i = 0; i < grow; ++i) {
-      context_->copy(basis(size_ + i, 1).data, scratch_.view().data + open[i] * dimension_,
-                     static_cast<std::size_t>(dimension_) * sizeof(T));
+      copy_rows(scratch_.matrix(wanted, dimension_).row_range(open[i], 1), basis(size_ + i, 1));
     }
   }
-  kept_count_ = std::min(carried_, size_);
-  kept_ = Buffer<T>(*context_, kept_count_ * dimension_);
-  linalg_->combine({pairs.vectors.begin(), pairs.vectors.begin() + kept_count_ * size_},
-                   basis(0, size_), kept_.matrix(kept_count_, dimension_), false);
+  keep(pairs, coarse != nullptr);
   return result;
 }
 

@@ -1,17 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <vector>
 
+#include "host/diagnostics/symmetric_operator.hpp"
 #include "kernels/operations.hpp"
 
 namespace brink {
-
-/// Products of a symmetric matrix with the rows of a block of vectors.
-template <class T>
-using SymmetricOperator = std::function<void(Matrix<T const> vectors, Matrix<T> products)>;
 
 enum class SpectrumEnd { largest, smallest };
 
@@ -27,6 +22,8 @@ struct Eigenpairs {
   std::vector<double> values;     ///< wanted end first
   std::vector<double> residuals;  ///< ‖Hv − λv‖, unit v
   Index products = 0;             ///< matrix-vector products used
+  Index coarse_products = 0;      ///< with the coarse stand-in, where there is one
+  double next = 0;                ///< Ritz value after those wanted; NaN without
 };
 
 /// The eigenpairs at one end of the spectrum of a symmetric matrix that is given by its products
@@ -36,14 +33,19 @@ struct Eigenpairs {
 /// one: the next call begins with the eigenvectors of the last. One vector beyond those wanted is
 /// carried along, which catches an eigenvalue that overtakes another between calls.
 ///
-/// Memory: 2·(10 + 2·count) + 2·(count + 1) vectors.
+/// With a coarse stand-in for the matrix, the first basis is the stand-in's own eigenvectors: a few
+/// products with the matrix, and more with the stand-in, take the place of many with the matrix.
+/// Values and residuals are the matrix's in any case.
+///
+/// Memory: 2·(10 + 2·count) + 2·(count + 1) vectors, of which a solve that needs few products
+/// touches few.
 template <class T>
 class EigenSolver {
  public:
   EigenSolver(Context& context, Linalg<T> const& linalg, Index dimension, EigenOptions options);
 
   /// Eigenvalues are NaN where the matrix has entries that are not finite.
-  Eigenpairs solve(SymmetricOperator<T> const& product);
+  Eigenpairs solve(SymmetricOperator<T> const& product, CoarseOperator<T>* coarse = nullptr);
 
   /// The eigenvectors of the last call, then the guard vector: rows. Empty before the first.
   Matrix<T const> vectors() const { return kept_.matrix(kept_count_, dimension_); }
@@ -64,12 +66,14 @@ class EigenSolver {
     return images_.matrix(capacity_, dimension_).row_range(first, count);
   }
   void start();
-  Index orthonormalize(Index first, Index count);
+  Index start_from(CoarseOperator<T>& coarse, Eigenpairs& result);
+  void keep(Ritz const& ritz, bool guard_from_coarse);
   void extend_projection(Index first, Index count);
   Eigenpairs not_finite(Index products);
   Ritz ritz() const;
   std::vector<double> residuals(Ritz const& ritz);
   void restart(Ritz const& ritz);
+  void copy_rows(Matrix<T const> from, Matrix<T> to);
   void rotate(Buffer<T>& block, std::vector<double> const& coefficients, Index rows);
 
   Context* context_;

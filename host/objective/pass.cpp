@@ -89,16 +89,21 @@ void Pass<T>::gradient(Vector<T const> theta, Examples<T> const& examples, Vecto
 }
 
 template <class T>
-void Pass<T>::hessian_products(Matrix<T const> vectors, Matrix<T> products) {
-  Network const& network = model_->network;
+void Pass<T>::hessian_products(Matrix<T const> vectors, Matrix<T> products, Network const& network,
+                               Matrix<T const> data) {
   Index const k = vectors.rows;
   Index const last = network.layers() - 1;
+  auto const input_of = [&](Index layer) { return layer == 0 ? data : input(layer); };
+  // The first layer has other weights where the data are others, and its own enter nothing here.
+  auto const weights = [&](Index layer) {
+    return layer == 0 ? DenseLayer<T const>{} : model_->network.layer(theta_, layer);
+  };
   Matrix<T> tangent;
   for (Index l = 0; l <= last; ++l) {
     LayerState& state = layers_[l];
     bool const hidden = !is_output(l);
     tangent = shaped(state.preactivation_tangent, l, k);
-    operations_->hvp->forward(input(l), input_tangent(l, k), network.layer(theta_, l),
+    operations_->hvp->forward(input_of(l), input_tangent(l, k), weights(l),
                               network.layer(vectors, l),
                               hidden ? shaped(state.slope, l) : Matrix<T>{}, tangent,
                               hidden ? shaped(state.output_tangent, l, k) : tangent);
@@ -110,13 +115,13 @@ void Pass<T>::hessian_products(Matrix<T const> vectors, Matrix<T> products) {
                              delta_tangent);
   for (Index l = last; l >= 0; --l) {
     Matrix<T const> const delta = shaped(layers_[l].delta, l);
-    operations_->hvp->weight_gradient(delta, delta_tangent, input(l), input_tangent(l, k),
+    operations_->hvp->weight_gradient(delta, delta_tangent, input_of(l), input_tangent(l, k),
                                       network.layer(products, l));
     if (l == 0) break;
     LayerState& below = layers_[l - 1];
     Matrix<T> const delta_tangent_below = shaped(below.output_tangent, l - 1, k);
     operations_->hvp->input_gradient(
-        delta, delta_tangent, network.layer(theta_, l).weight, network.layer(vectors, l),
+        delta, delta_tangent, weights(l).weight, network.layer(vectors, l),
         shaped(below.slope, l - 1), shaped(below.curvature, l - 1),
         shaped(below.preactivation_tangent, l - 1, k), delta_tangent_below);
     delta_tangent = delta_tangent_below;

@@ -49,17 +49,18 @@ class Pass {
   /// ∇²f(θ) v for each row v of `vectors` (k × parameters), at the θ of the last gradient. The k
   /// products share that θ's state: 2 large products with the data per direction and no second
   /// forward pass.
-  void hessian_products(Matrix<T const> vectors, Matrix<T> products);
+  void hessian_products(Matrix<T const> vectors, Matrix<T> products) {
+    hessian_products(vectors, products, model_->network, examples_.x);
+  }
+  /// The same with other data (as many examples) in the first layer's products, at the activations
+  /// that the true data gave. `network` is the model's but for the number of inputs.
+  void hessian_products(Matrix<T const> vectors, Matrix<T> products, Network const& network,
+                        Matrix<T const> data);
 
   /// The objective restricted to the line θ + τ·direction (kernels/line.hpp). Makes the two
   /// products with the data that every point of the line shares; the function that is returned
   /// waits, and lasts until the next call.
   LineFunction line(Vector<T const> theta, Examples<T> const& examples, Vector<T const> direction);
-  /// The same at once.
-  std::vector<LinePoint> line(Vector<T const> theta, Examples<T> const& examples,
-                              Vector<T const> direction, std::vector<double> const& taus) {
-    return line(theta, examples, direction)(taus);
-  }
 
   /// Mean loss and number of correct examples of the last pass. Waits.
   LossSums sums() const { return sums_.download().front(); }

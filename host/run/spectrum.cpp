@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "host/diagnostics/coarse_hessian.hpp"
 #include "host/record/zarr.hpp"
 #include "host/run/output.hpp"
 #include "kernels/error.hpp"
@@ -55,6 +56,7 @@ void write_pairs(ZarrGroup& group, std::string const& prefix, std::string const&
   write_vector(group, prefix + "residual", prefix + "rank",
                "norm of H v - lambda v for the unit vector v", pairs.residuals);
   group.set_attribute(prefix + "hvp_count", pairs.products);
+  group.set_attribute(prefix + "coarse_hvp_count", pairs.coarse_products);
 }
 
 /// All that the record will hold.
@@ -136,12 +138,17 @@ Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
     products += v.rows;
     hooks.progress({products, 0, sums.loss, result.accuracy, nan});
   };
+  auto const coarse = options.top > 0
+                          ? CoarseHessian<T>::create(context, problem.operations(), problem.model(),
+                                                     problem.train().examples().x)
+                          : nullptr;
+  if (coarse) coarse->at(pass);
   auto const end_of_spectrum = [&](SpectrumEnd end, Index count) -> Eigenpairs {
     if (count == 0) return {};
     return EigenSolver<T>(
                context, linalg, parameters,
                {count, end, options.tolerance, options.max_products, options.problem.seed})
-        .solve(hessian);
+        .solve(hessian, coarse.get());
   };
   result.top = end_of_spectrum(SpectrumEnd::largest, options.top);
   result.bottom = end_of_spectrum(SpectrumEnd::smallest, options.bottom);

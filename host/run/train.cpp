@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "host/data/npy.hpp"
+#include "host/diagnostics/coarse_hessian.hpp"
 #include "host/diagnostics/line_sweep.hpp"
 #include "host/dynamics/optimizer.hpp"
 #include "host/record/checkpoint.hpp"
@@ -76,6 +77,10 @@ class TrainingRun {
                {options.top, SpectrumEnd::largest, options.sharpness_tolerance, 1000,
                 options.problem.seed}),
         record_(has_checkpoint(options.out) && options.resume ? reopen() : create()) {
+    if (options.sharpness_every > 0) {
+      coarse_ = CoarseHessian<T>::create(problem_.context(), problem_.operations(),
+                                         problem_.model(), examples_.x);
+    }
     if (options.line_every > 0) {
       line_theta_ = Buffer<T>(problem_.context(), parameters());
       line_direction_ = Buffer<T>(problem_.context(), parameters());
@@ -118,6 +123,7 @@ class TrainingRun {
   Optimizer<T> optimizer_;
   Pass<T> pass_, test_pass_;
   EigenSolver<T> eigen_;
+  std::unique_ptr<CoarseHessian<T>> coarse_;
   Minibatches batches_{};
   std::optional<BatchBuffer<T>> batch_;
   std::optional<ExpectationProbe<T>> expectation_;
@@ -279,8 +285,9 @@ void TrainingRun<T>::measure_sharpness() {
     test_pass_.gradient(optimizer_.theta(), examples_, gradient.view(), Pass<T>::Curvature::keep);
   }
   Pass<T>& pass = curvature_kept_ ? pass_ : test_pass_;
-  Eigenpairs const pairs =
-      eigen_.solve([&](Matrix<T const> v, Matrix<T> hv) { pass.hessian_products(v, hv); });
+  if (coarse_) coarse_->at(pass);
+  Eigenpairs const pairs = eigen_.solve(
+      [&](Matrix<T const> v, Matrix<T> hv) { pass.hessian_products(v, hv); }, coarse_.get());
   sharpness_ = pairs.values.front();
   record_.append_sharpness(step_, pairs);
 }

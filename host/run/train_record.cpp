@@ -49,6 +49,9 @@ void define_sharpness(ZarrGroup& group, Index top) {
                      "rank", top));
   group.define(
       series("hvp_count", "sharpness_step", "Hessian-vector products used", "1", DType::i8));
+  group.define(series("coarse_hvp_count", "sharpness_step",
+                      "products used with the Hessian on the data's principal directions", "1",
+                      DType::i8));
   ArraySpec rank = series("rank", "rank", "rank of the eigenvalue, 1 the largest", "1", DType::i8);
   rank.grows = false;
   rank.shape = {top};
@@ -143,6 +146,7 @@ void TrainRecord::append_sharpness(Index step, Eigenpairs const& pairs) {
   group_.append("sharpness", std::span<double const>(pairs.values));
   group_.append("sharpness_residual", std::span<double const>(pairs.residuals));
   group_.append("hvp_count", pairs.products);
+  group_.append("coarse_hvp_count", pairs.coarse_products);
 }
 
 void TrainRecord::append_line(Index step, std::vector<double> const& smoothness, double progress) {

@@ -5,11 +5,9 @@
 #include <limits>
 
 #include "kernels/error.hpp"
-#include "kernels/view.hpp"
+#include "kernels/linalg.hpp"
 
 namespace brink::cpu {
-
-enum class Transpose { no, yes };
 
 /// C = A·B + beta·C with op on A and B, on the calling thread alone: the backend splits the work
 /// over its own threads.

@@ -67,6 +67,7 @@ def train_record(path: Path, steps: int = 200, eta: float = ETA, drop=(), **chan
         "sharpness": (("sharpness_step", "rank"), sharpness),
         "sharpness_residual": (("sharpness_step", "rank"), sharpness * 1e-3),
         "hvp_count": (("sharpness_step",), every),
+        "coarse_hvp_count": (("sharpness_step",), every),
         "line_step": (("line_step",), every),
         "tau": (("tau",), np.linspace(0.05, 1, 20)),
         "line_smoothness": (("line_step", "tau"), line),

@@ -55,6 +55,7 @@ class Records(ProgramTest):
             np.testing.assert_array_equal(record[name], list(values), name)
         dimensions = {name: ("step",) for name in STEP} | {
             "sharpness": ("sharpness_step", "rank"), "hvp_count": ("sharpness_step",),
+            "coarse_hvp_count": ("sharpness_step",),
             "sharpness_residual": ("sharpness_step", "rank"),
             "line_smoothness": ("line_step", "tau"), "line_progress": ("line_step",),
             "test_loss": ("test_step",), "test_accuracy": ("test_step",),

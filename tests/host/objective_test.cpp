@@ -132,8 +132,9 @@ TYPED_TEST(Objective, LineIsTheRestrictionToALine) {
               if (v.empty()) break;
             }
           }
-          auto const points = loaded.pass.line(loaded.theta.view(), loaded.set.examples(),
-                                               loaded.upload(v).view(), taus);
+          auto const line = loaded.pass.line(loaded.theta.view(), loaded.set.examples(),
+                                             loaded.upload(v).view());
+          auto const points = line(taus);
           ASSERT_EQ(points.size(), taus.size());
           std::vector<double> losses, slopes, want_losses, want_slopes;
           for (std::size_t i = 0; i < taus.size(); ++i) {

@@ -191,6 +191,20 @@ TEST_P(TrainMethod, ResumedEqualsUninterruptedBitForBit) {
   }
 }
 
+TEST(Train, ResumedOnWideDataEqualsUninterruptedBitForBit) {
+  Files const files;
+  TrainOptions whole = small_run(files, "gd");
+  whole.problem.data.source = "synthetic:examples=90,features=400,classes=3,test=10,seed=1";
+  TrainResult const want = train(whole, {});
+  // Wide enough for the sharpness to start from the data's principal directions.
+  for (double const count : read(whole, "coarse_hvp_count")) EXPECT_GT(count, 0);
+  TrainOptions pieces = whole;
+  pieces.out = files.string("pieces.zarr");
+  TrainResult const got = run_interrupted(pieces, {2, 5, 9});
+  EXPECT_EQ(got.loss, want.loss);
+  expect_same_records(pieces.out, whole.out);
+}
+
 TEST_P(TrainMethod, RepeatsBitForBit) {
   TrainOptions options = small_run(files_, GetParam());
   train(options, {});

@@ -92,6 +92,49 @@ TYPED_TEST(LinalgOperation, CombineMultipliesFromTheLeft) {
   }
 }
 
+TYPED_TEST(LinalgOperation, MultiplyTransposesWhatItIsAskedTo) {
+  using T = TypeParam;
+  struct Shape {
+    Index rows, inner, cols;
+  };
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    Context& context = *machine.context;
+    for (Shape const shape : {Shape{1, 1, 1}, {33, 31, 5}, {5, 32, 70}, {2, 300, 33}}) {
+      auto const a = random_values<T>(shape.rows * shape.inner, 1);
+      auto const b = random_values<T>(shape.inner * shape.cols, 2);
+      std::vector<double> a_transposed(a.size()), b_transposed(b.size()), want;
+      for (Index i = 0; i < shape.rows; ++i) {
+        for (Index k = 0; k < shape.inner; ++k) {
+          a_transposed[k * shape.rows + i] = a[i * shape.inner + k];
+        }
+        for (Index j = 0; j < shape.cols; ++j) {
+          double entry = 0;
+          for (Index k = 0; k < shape.inner; ++k) {
+            entry += a[i * shape.inner + k] * b[k * shape.cols + j];
+            b_transposed[j * shape.inner + k] = b[k * shape.cols + j];
+          }
+          want.push_back(entry);
+        }
+      }
+      for (Transpose const of_a : {Transpose::no, Transpose::yes}) {
+        for (Transpose const of_b : {Transpose::no, Transpose::yes}) {
+          bool const turn_a = of_a == Transpose::yes;
+          bool const turn_b = of_b == Transpose::yes;
+          Block<T> const left(context, turn_a ? shape.inner : shape.rows,
+                              turn_a ? shape.rows : shape.inner, turn_a ? a_transposed : a, 3);
+          Block<T> const right(context, turn_b ? shape.cols : shape.inner,
+                               turn_b ? shape.inner : shape.cols, turn_b ? b_transposed : b, 2);
+          Block<T> const out(context, shape.rows, shape.cols, 5);
+          machine.operations.linalg->multiply(of_a, left.view(), of_b, right.view(), out.view());
+          EXPECT_LE(relative_error(out.values(), want), tolerance<T>);
+          EXPECT_TRUE(out.padding_untouched());
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(LinalgOperation, AxpyAdds) {
   using T = TypeParam;
   for (int const threads : {1, 2, 3}) {
