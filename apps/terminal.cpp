@@ -11,6 +11,8 @@
 namespace brink {
 namespace {
 
+constexpr double memory = 10;  // seconds over which the rate is averaged
+
 std::atomic<int> caught_signal = 0;
 
 void on_signal(int signal) {
@@ -27,24 +29,28 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(bool quiet)
-    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1), last_(start_) {}
+ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void ProgressLine::show(Progress const& progress) {
-  if (first_ < 0) first_ = progress.done - 1;
+  if (done_ < 0) done_ = progress.done - 1;
   auto const now = Clock::now();
   auto const pause = terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000);
   if (quiet_ || now - last_ < pause) return;
+  // The recent rate, as the work per step changes with the diagnostics that fall due and with the
+  // load of the machine.
+  double const elapsed = std::chrono::duration<double>(now - last_).count();
+  double const rate = static_cast<double>(progress.done - done_) / elapsed;
+  double const weight = rate_ > 0 ? 1 - std::exp(-elapsed / memory) : 1;
+  rate_ += weight * (rate - rate_);
   last_ = now;
-  double const elapsed = std::chrono::duration<double>(now - start_).count();
-  double const rate = static_cast<double>(progress.done - first_) / elapsed;
+  done_ = progress.done;
   std::string line;
   if (progress.total > 0) {
-    double const left = static_cast<double>(progress.total - progress.done) / rate;
-    line = fmt::format("step {}/{}  {:.1f}/s  ETA {}", progress.done, progress.total, rate,
+    double const left = static_cast<double>(progress.total - progress.done) / rate_;
+    line = fmt::format("step {}/{}  {:.1f}/s  ETA {}", progress.done, progress.total, rate_,
                        duration(left));
   } else {
-    line = fmt::format("{} products  {:.1f}/s", progress.done, rate);
+    line = fmt::format("{} products  {:.1f}/s", progress.done, rate_);
   }
   line += fmt::format("  loss {:.5g}", progress.loss);
   if (!std::isnan(progress.accuracy))

@@ -24,9 +24,9 @@ class ProgressLine {
   bool quiet_;
   bool terminal_;
   bool shown_ = false;
-  Index first_ = -1;  // what was done before this run began
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point last_;
+  Index done_ = -1;  // when last shown; at first what was done before this run began
+  double rate_ = 0;  // recent, per second
+  Clock::time_point last_ = Clock::now();
 };
 
 /// SIGINT and SIGTERM set a flag; a second one ends the program at once.

@@ -17,7 +17,6 @@ void measure_sweep(JobOptions const& options, Report const& report) {
   double const step_square =
       linalg.inner_products(step.matrix(1, parameters), step.matrix(1, parameters)).front();
 
-  double const tolerance = std::is_same_v<T, float> ? 1e-6 : 1e-13;  // as in training
   std::vector<double> const taus = sweep_taus(points);
   std::size_t computed = 0;
   LineSweep sweep;
@@ -28,7 +27,7 @@ void measure_sweep(JobOptions const& options, Report const& report) {
       computed += wanted.size();
       return line(wanted);
     };
-    sweep = analyse_sweep(sample_line(counted, taus, tolerance), taus, step_square);
+    sweep = analyse_sweep(sample_line(counted, taus, sampling_tolerance<T>), taus, step_square);
   });
   report.row(
       "line/sweep", timing,

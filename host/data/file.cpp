@@ -1,7 +1,6 @@
 #include "host/data/file.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -44,7 +43,11 @@ std::vector<std::byte> read_file(fs::path const& path, std::int64_t limit) {
   return bytes;
 }
 
-void replace_file(fs::path const& path, std::initializer_list<std::span<std::byte const>> parts) {
+std::string_view as_text(std::span<std::byte const> bytes) {
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+void check_names_file(fs::path const& path) {
   std::error_code error;
   fs::path const directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (!fs::is_directory(directory, error)) {
@@ -53,24 +56,6 @@ void replace_file(fs::path const& path, std::initializer_list<std::span<std::byt
   }
   if (fs::is_directory(path, error)) {
     throw InputError(fmt::format("{}: is a directory; name a file", path.string()));
-  }
-  fs::path temporary = path;
-  temporary += fmt::format(".{}.tmp", ::getpid());
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  for (std::span<std::byte const> const part : parts) {
-    file.write(reinterpret_cast<char const*>(part.data()),
-               static_cast<std::streamsize>(part.size()));
-  }
-  file.close();
-  if (!file) {
-    fs::remove(temporary, error);
-    throw MachineError(fmt::format("{}: writing failed", path.string()));
-  }
-  fs::rename(temporary, path, error);
-  if (error) {
-    std::string const reason = error.message();
-    fs::remove(temporary, error);
-    throw MachineError(fmt::format("{}: writing failed: {}", path.string(), reason));
   }
 }
 

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace brink {
@@ -18,10 +18,10 @@ std::int64_t regular_file_size(std::filesystem::path const& path);
 std::vector<std::byte> read_file(std::filesystem::path const& path,
                                  std::int64_t limit = std::numeric_limits<std::int64_t>::max());
 
-/// Replaces `path` by the concatenated `parts`, all at once: they go to a temporary name in the
-/// same directory, which is then renamed. InputError when the directory is missing, MachineError
-/// when writing fails; neither leaves anything behind.
-void replace_file(std::filesystem::path const& path,
-                  std::initializer_list<std::span<std::byte const>> parts);
+/// The bytes seen as text; valid as long as they are.
+std::string_view as_text(std::span<std::byte const> bytes);
+
+/// InputError unless `path` can name a file: its directory is there, and it is not one itself.
+void check_names_file(std::filesystem::path const& path);
 
 }  // namespace brink

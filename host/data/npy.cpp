@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "host/data/atomic_file.hpp"
 #include "host/data/file.hpp"
 #include "kernels/error.hpp"
 
@@ -397,10 +398,13 @@ void write_npy(std::filesystem::path const& path, std::span<T const> values,
   std::size_t const prefix = magic.size() + 4;
   text.resize((prefix + text.size() + 1 + 63) / 64 * 64 - prefix - 1, ' ');
   text += '\n';
-  std::string const header =
+  std::string bytes =
       fmt::format("{}\x01{}{}{}{}", magic, '\0', static_cast<char>(text.size() & 0xFF),
                   static_cast<char>(text.size() >> 8), text);
-  replace_file(path, {std::as_bytes(std::span<char const>(header)), std::as_bytes(values)});
+  bytes += as_text(std::as_bytes(values));
+  check_names_file(path);
+  remove_orphaned_siblings(path);  // of runs that were killed while they wrote
+  write_atomically(path, bytes);
 }
 
 template std::vector<float> npy_values<float>(NpyArray const&, std::string const&);

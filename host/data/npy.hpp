@@ -59,7 +59,8 @@ std::vector<T> read_npy_rows(std::filesystem::path const& path, NpyHeader const&
                              std::int64_t rows);
 
 /// Writes `values` (C order, as many as the product of `shape`) as a version 1.0 file that appears
-/// all at once. T as for npy_values. Errors as for replace_file.
+/// all at once. T as for npy_values. InputError where `path` cannot name a file, MachineError when
+/// writing fails.
 template <class T>
 void write_npy(std::filesystem::path const& path, std::span<T const> values,
                std::vector<std::int64_t> const& shape);

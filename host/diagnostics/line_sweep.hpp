@@ -9,6 +9,10 @@ namespace brink {
 /// τ = 1/points, 2/points, …, 1, with 0 in front: what `Pass::line` is asked for.
 std::vector<double> sweep_taus(Index points);
 
+/// Down to where a Chebyshev coefficient tells no more than rounding does, at precision T.
+template <class T>
+inline constexpr double sampling_tolerance = sizeof(T) == sizeof(float) ? 1e-6 : 1e-13;
+
 /// The points at `taus` in [0, 1]. On a line an objective of smooth parts is analytic, so that its
 /// interpolant in 9, 17 or 33 Chebyshev points gives all of them to rounding: it is used where its
 /// last Chebyshev coefficients have fallen below `tolerance` relative to the largest (Trefethen,

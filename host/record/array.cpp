@@ -8,7 +8,8 @@
 #include <system_error>
 #include <utility>
 
-#include "host/record/atomic_file.hpp"
+#include "host/data/atomic_file.hpp"
+#include "host/data/file.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {

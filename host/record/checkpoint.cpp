@@ -9,7 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "host/record/atomic_file.hpp"
+#include "host/data/atomic_file.hpp"
+#include "host/data/file.hpp"
 #include "host/record/json_text.hpp"
 #include "kernels/error.hpp"
 

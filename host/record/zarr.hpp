@@ -11,8 +11,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "host/data/atomic_file.hpp"
+#include "host/data/file.hpp"
 #include "host/record/array.hpp"
-#include "host/record/atomic_file.hpp"
 #include "host/record/codec.hpp"
 #include "host/record/metadata.hpp"
 #include "host/record/store_lock.hpp"

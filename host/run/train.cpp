@@ -352,8 +352,8 @@ void TrainingRun<T>::sweep_line() {
   std::vector<double> const taus = sweep_taus(options_.line_points);
   double const length = scalars_.scale * scalars_.scale * scalars_.update_square;
   auto const line = pass_.line(line_theta_.view(), examples_, line_direction_.view());
-  double const tolerance = options_.problem.precision == Precision::float32 ? 1e-6 : 1e-13;
-  LineSweep const sweep = analyse_sweep(sample_line(line, taus, tolerance), taus, length);
+  LineSweep const sweep =
+      analyse_sweep(sample_line(line, taus, sampling_tolerance<T>), taus, length);
   record_.append_line(step_, sweep.smoothness, sweep.progress);
 }
 

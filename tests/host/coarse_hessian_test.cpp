@@ -26,6 +26,35 @@ struct WideProblem : SmallProblem<T> {
   }
 };
 
+/// A WideProblem loaded, with its curvature kept and its coarse stand-in at hand.
+template <class T>
+struct Curved {
+  explicit Curved(std::vector<Index> hidden = {4})
+      : problem(std::move(hidden)),
+        loaded(problem),
+        context(*loaded.machine.context),
+        linalg(*loaded.machine.operations.linalg),
+        parameters(problem.model.network.parameters()),
+        coarse(CoarseHessian<T>::create(context, loaded.machine.operations, problem.model,
+                                        loaded.set.examples().x)) {
+    coarse->at(loaded.pass);
+    Buffer<T> const gradient(context, parameters);
+    loaded.pass.gradient(loaded.theta.view(), loaded.set.examples(), gradient.view(),
+                         Pass<T>::Curvature::keep);
+  }
+
+  SymmetricOperator<T> hessian() {
+    return [this](Matrix<T const> v, Matrix<T> hv) { loaded.pass.hessian_products(v, hv); };
+  }
+
+  WideProblem<T> problem;
+  LoadedProblem<T> loaded;
+  Context& context;
+  Linalg<T> const& linalg;
+  Index parameters;
+  std::unique_ptr<CoarseHessian<T>> coarse;
+};
+
 template <class T>
 class Coarse : public ::testing::Test {};
 TYPED_TEST_SUITE(Coarse, Precisions);
@@ -74,32 +103,23 @@ TYPED_TEST(Coarse, PrincipalDirectionsAreNoMoreThanTheRank) {
 TYPED_TEST(Coarse, IsTheHessianBetweenRestrictionAndProlongation) {
   using T = TypeParam;
   for (auto const& hidden : {std::vector<Index>{4}, {4, 3}, {}}) {
-    WideProblem<T> const problem(hidden);
-    LoadedProblem<T> loaded(problem);
-    Context& context = *loaded.machine.context;
-    Index const fine = problem.model.network.parameters();
-    auto const coarse = CoarseHessian<T>::create(context, loaded.machine.operations, problem.model,
-                                                 loaded.set.examples().x);
-    ASSERT_TRUE(coarse);
-    coarse->at(loaded.pass);
-    Index const m = coarse->dimension();
+    Curved<T> at(hidden);
+    Index const fine = at.parameters;
+    Index const m = at.coarse->dimension();
     // In float32 the last directions may vanish beside the first.
-    Index const rank = 400 - (fine - m) / problem.model.network.outputs(0);
+    Index const rank = 400 - (fine - m) / at.problem.model.network.outputs(0);
     EXPECT_LE(rank, CoarseHessian<T>::rank);
     EXPECT_GE(rank, CoarseHessian<T>::rank / 2);
-
-    Buffer<T> const gradient(context, fine);
-    loaded.pass.gradient(loaded.theta.view(), loaded.set.examples(), gradient.view(),
-                         Pass<T>::Curvature::keep);
     for (Index const k : {1, 3}) {
-      Block<T> const v(context, k, m, random_values<T>(k * m, 5)), hv(context, k, m);
-      Block<T> const prolonged(context, k, fine), product(context, k, fine), want(context, k, m);
-      coarse->product(v.view(), hv.view());
-      coarse->prolong(v.view(), prolonged.view());
-      loaded.pass.hessian_products(prolonged.view(), product.view());
-      coarse->restrict_to_coarse(product.view(), want.view());
+      Block<T> const v(at.context, k, m, random_values<T>(k * m, 5)), hv(at.context, k, m);
+      Block<T> const prolonged(at.context, k, fine), product(at.context, k, fine),
+          want(at.context, k, m);
+      at.coarse->product(v.view(), hv.view());
+      at.coarse->prolong(v.view(), prolonged.view());
+      at.loaded.pass.hessian_products(prolonged.view(), product.view());
+      at.coarse->restrict_to_coarse(product.view(), want.view());
       EXPECT_LE(relative_error(hv.values(), want.values()), tolerance<T>);
-      coarse->restrict_to_coarse(prolonged.view(), want.view());
+      at.coarse->restrict_to_coarse(prolonged.view(), want.view());
       EXPECT_LE(relative_error(want.values(), v.values()), tolerance<T>);
     }
   }
@@ -119,32 +139,21 @@ TYPED_TEST(Coarse, IsNotMadeWhereItWouldNotPay) {
 
 TYPED_TEST(Coarse, LeadsToTheHessiansOwnEigenvaluesWithFewerProducts) {
   using T = TypeParam;
-  WideProblem<T> const problem;
-  LoadedProblem<T> loaded(problem);
-  Context& context = *loaded.machine.context;
-  Linalg<T> const& linalg = *loaded.machine.operations.linalg;
-  Index const fine = problem.model.network.parameters();
-  auto const coarse = CoarseHessian<T>::create(context, loaded.machine.operations, problem.model,
-                                               loaded.set.examples().x);
-  coarse->at(loaded.pass);
-  Buffer<T> const gradient(context, fine);
-  loaded.pass.gradient(loaded.theta.view(), loaded.set.examples(), gradient.view(),
-                       Pass<T>::Curvature::keep);
-  SymmetricOperator<T> const hessian = [&](Matrix<T const> v, Matrix<T> hv) {
-    loaded.pass.hessian_products(v, hv);
-  };
-  auto all = symmetric_eigen(problem.oracle.hessian(problem.theta), fine).values;
+  Curved<T> at;
+  Index const fine = at.parameters;
+  SymmetricOperator<T> const hessian = at.hessian();
+  auto all = symmetric_eigen(at.problem.oracle.hessian(at.problem.theta), fine).values;
   std::reverse(all.begin(), all.end());
   for (SpectrumEnd const end : {SpectrumEnd::largest, SpectrumEnd::smallest}) {
     for (Index const count : {1, 4}) {
       for (double const residual : {1e-3, sizeof(T) == sizeof(float) ? 1e-4 : 1e-9}) {
         SCOPED_TRACE(fmt::format("count {}, residual {}", count, residual));
         EigenOptions const options{count, end, residual, 5000, 1};
-        EigenSolver<T> plain(context, linalg, fine, options);
+        EigenSolver<T> plain(at.context, at.linalg, fine, options);
         Eigenpairs const without = plain.solve(hessian);
-        EigenSolver<T> solver(context, linalg, fine, options);
+        EigenSolver<T> solver(at.context, at.linalg, fine, options);
         for (int round = 0; round < 2; ++round) {  // from random vectors, then from its own
-          Eigenpairs const with = solver.solve(hessian, coarse.get());
+          Eigenpairs const with = solver.solve(hessian, at.coarse.get());
           EXPECT_LE(with.products, without.products);
           EXPECT_GT(with.coarse_products, 0);
           double const scale = std::max(std::abs(all.front()), std::abs(all.back()));
@@ -165,30 +174,19 @@ TYPED_TEST(Coarse, LeadsToTheHessiansOwnEigenvaluesWithFewerProducts) {
 
 TYPED_TEST(Coarse, CarriesItsGuardFromCallToCall) {
   using T = TypeParam;
-  WideProblem<T> const problem;
-  LoadedProblem<T> loaded(problem);
-  Context& context = *loaded.machine.context;
-  Index const fine = problem.model.network.parameters();
-  auto const coarse = CoarseHessian<T>::create(context, loaded.machine.operations, problem.model,
-                                               loaded.set.examples().x);
-  coarse->at(loaded.pass);
-  Buffer<T> const gradient(context, fine);
-  loaded.pass.gradient(loaded.theta.view(), loaded.set.examples(), gradient.view(),
-                       Pass<T>::Curvature::keep);
-  SymmetricOperator<T> const hessian = [&](Matrix<T const> v, Matrix<T> hv) {
-    loaded.pass.hessian_products(v, hv);
-  };
+  Curved<T> at;
+  SymmetricOperator<T> const hessian = at.hessian();
   EigenOptions const options{2, SpectrumEnd::largest, 1e-3, 1000, 1};
-  EigenSolver<T> solver(context, *loaded.machine.operations.linalg, fine, options);
-  solver.solve(hessian, coarse.get());
+  EigenSolver<T> solver(at.context, at.linalg, at.parameters, options);
+  solver.solve(hessian, at.coarse.get());
   EXPECT_EQ(solver.vectors().rows, 3);
 
   // Another solver goes on from its state just as it would.
   auto const state = solver.state();
-  Eigenpairs const here = solver.solve(hessian, coarse.get());
-  EigenSolver<T> other(context, *loaded.machine.operations.linalg, fine, options);
+  Eigenpairs const here = solver.solve(hessian, at.coarse.get());
+  EigenSolver<T> other(at.context, at.linalg, at.parameters, options);
   other.restore(state);
-  Eigenpairs const there = other.solve(hessian, coarse.get());
+  Eigenpairs const there = other.solve(hessian, at.coarse.get());
   EXPECT_EQ(there.values, here.values);
   EXPECT_EQ(there.residuals, here.residuals);
   EXPECT_EQ(there.coarse_products, here.coarse_products);

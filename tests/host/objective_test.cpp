@@ -132,8 +132,8 @@ TYPED_TEST(Objective, LineIsTheRestrictionToALine) {
               if (v.empty()) break;
             }
           }
-          auto const line = loaded.pass.line(loaded.theta.view(), loaded.set.examples(),
-                                             loaded.upload(v).view());
+          auto const line =
+              loaded.pass.line(loaded.theta.view(), loaded.set.examples(), loaded.upload(v).view());
           auto const points = line(taus);
           ASSERT_EQ(points.size(), taus.size());
           std::vector<double> losses, slopes, want_losses, want_slopes;

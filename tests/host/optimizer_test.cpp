@@ -126,18 +126,22 @@ TYPED_TEST(OptimizerOf, GoesOnFromItsStateBitForBit) {
   }
 }
 
+Optimizer<double>::Field gradient_field(Quadratic const& f, Context& context) {
+  return [&](Vector<double const> theta, Vector<double> gradient) {
+    std::vector<double> host(static_cast<std::size_t>(theta.size));
+    context.download(host.data(), theta.data, host.size() * sizeof(double));
+    auto const g = f.gradient(host);
+    context.upload(gradient.data, g.data(), g.size() * sizeof(double));
+  };
+}
+
 /// Distance from the exact gradient flow of the quadratic at time 1, after `steps` equal steps.
 double flow_error(int steps) {
   Quadratic const f;
   Machine<double> machine;
   Optimizer<double> optimizer(*machine.context, machine.operations, {Method::flow, 0, 0, false},
                               f.start);
-  auto const field = [&](Vector<double const> theta, Vector<double> gradient) {
-    std::vector<double> host(static_cast<std::size_t>(theta.size));
-    machine.context->download(host.data(), theta.data, host.size() * sizeof(double));
-    auto const g = f.gradient(host);
-    machine.context->upload(gradient.data, g.data(), g.size() * sizeof(double));
-  };
+  auto const field = gradient_field(f, *machine.context);
   for (int step = 0; step < steps; ++step) {
     field(optimizer.theta(), optimizer.gradient());
     optimizer.advance_flow(1.0 / steps, field);
@@ -160,12 +164,7 @@ TEST(OptimizerFlow, ScalarsDescribeTheStep) {
   Machine<double> machine;
   Optimizer<double> optimizer(*machine.context, machine.operations, {Method::flow, 0, 0, false},
                               f.start);
-  auto const field = [&](Vector<double const> theta, Vector<double> gradient) {
-    std::vector<double> host(static_cast<std::size_t>(theta.size));
-    machine.context->download(host.data(), theta.data, host.size() * sizeof(double));
-    auto const g = f.gradient(host);
-    machine.context->upload(gradient.data, g.data(), g.size() * sizeof(double));
-  };
+  auto const field = gradient_field(f, *machine.context);
   Reals last_update;
   for (double const step : {0.1, 0.2, 0.05}) {
     Reals const before = optimizer.state().theta;

@@ -13,7 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "host/record/atomic_file.hpp"
+#include "host/data/atomic_file.hpp"
+#include "host/data/file.hpp"
 #include "kernels/error.hpp"
 
 namespace brink::test {

@@ -60,6 +60,14 @@ void append_rows(ZarrGroup& record, std::string const& name, std::int64_t count)
   }
 }
 
+/// A record with `rows` losses in chunks of four.
+void make_record(std::filesystem::path const& path, std::int64_t rows) {
+  auto record = ZarrGroup::create(path, version);
+  record.define(growing("loss", {4}));
+  append_rows(record, "loss", rows);
+  record.flush();
+}
+
 json file_json(std::filesystem::path const& path) {
   auto const bytes = read_file(path);
   return parse_json_text(as_text(bytes), path.string());
@@ -307,12 +315,7 @@ TEST(Zarr, TruncationOfUnflushedRows) {
 TEST(Zarr, WhatAKilledProcessLeftIsClearedAway) {
   TemporaryDirectory const directory;
   auto const path = directory / "RUN.zarr";
-  {
-    auto record = ZarrGroup::create(path, version);
-    record.define(growing("loss", {4}));
-    append_rows(record, "loss", 6);
-    record.flush();
-  }
+  make_record(path, 6);
   auto const clean = contents(path);
   {
     auto record = ZarrGroup::open(path);
@@ -498,12 +501,7 @@ TEST(Zarr, DamagedMetadataIsRefused) {
 TEST(Zarr, DamagedChunksAreRefused) {
   TemporaryDirectory const directory;
   auto const path = directory / "RUN.zarr";
-  {
-    auto record = ZarrGroup::create(path, version);
-    record.define(growing("loss", {4}));
-    append_rows(record, "loss", 6);
-    record.flush();
-  }
+  make_record(path, 6);
   write_atomically(path / "loss/1", "not zstd");
   expect_input_error([&] { ZarrGroup::open(path).read("loss"); }, "loss/1: not a zstd frame");
   std::filesystem::remove(path / "loss/1");

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace brink {
 
@@ -40,11 +39,5 @@ void remove_orphaned_siblings(std::filesystem::path const& path);
 /// Throws MachineError "cannot WHAT PATH: what the system says of errno `error`".
 [[noreturn]] void throw_machine_error(std::string_view what, std::filesystem::path const& path,
                                       int error);
-
-/// The whole file. Throws InputError when there is none or it cannot be read.
-std::vector<std::byte> read_file(std::filesystem::path const& path);
-
-/// The bytes seen as text; valid as long as they are.
-std::string_view as_text(std::span<std::byte const> bytes);
 
 }  // namespace brink

@@ -1,4 +1,5 @@
-#include "host/record/atomic_file.hpp"
+#include "host/data/atomic_file.hpp"
+#include "host/data/file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -79,8 +80,8 @@ TEST(AtomicFile, RemovesSiblingsOfEndedProcessesOnly) {
 
 TEST(AtomicFile, ReadingNeedsAFile) {
   TemporaryDirectory const directory;
-  expect_input_error([&] { read_file(directory / "none"); }, "none: cannot be read: No such file");
-  expect_input_error([&] { read_file(directory.path()); }, "Is a directory");
+  expect_input_error([&] { read_file(directory / "none"); }, "none: no such file");
+  expect_input_error([&] { read_file(directory.path()); }, "not a regular file");
 }
 
 }  // namespace

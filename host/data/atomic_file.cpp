@@ -1,4 +1,4 @@
-#include "host/record/atomic_file.hpp"
+#include "host/data/atomic_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "kernels/error.hpp"
 
@@ -140,32 +141,6 @@ void remove_orphaned_siblings(fs::path const& path) {
     if (owner && ::kill(*owner, 0) != 0 && errno == ESRCH) stale.push_back(at->path());
   }
   for (auto const& sibling : stale) fs::remove_all(sibling, error);
-}
-
-std::vector<std::byte> read_file(fs::path const& path) {
-  auto const refuse = [&path](int error) {
-    throw InputError(fmt::format("{}: cannot be read: {}", path.string(),
-                                 std::generic_category().message(error)));
-  };
-  Descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) refuse(errno);
-  if (!S_ISREG(status.st_mode)) refuse(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
-  std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    auto const got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) refuse(errno);
-    if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  bytes.resize(filled);
-  return bytes;
-}
-
-std::string_view as_text(std::span<std::byte const> bytes) {
-  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace brink
