@@ -144,6 +144,10 @@ Action add_train(CLI::App& program) {
       .add_option("--flow-alpha", a.options.flow_alpha,
                   "flow: Runge-Kutta steps are min(lr, alpha / sharpness)")
       ->capture_default_str();
+  command.add_flag(
+      "--gram,!--no-gram", a.options.gram,
+      "gd, normalized-gd: make the first layer's products with the data's Gram matrix where "
+      "that is less work (default)");
   add_stopping(command, a);
   add_diagnostics(command, a);
   add_output(command, a);

@@ -20,7 +20,7 @@ void step_gd(benchmark::State& state) {
   // Two inner products and the update; θ is read and written.
   time<T>(state, {6 * size, 4 * size}, [&] {
     operations<T>().step->update({Method::gd, tiny, 0, false}, nullptr, theta, gradient, previous,
-                                 {}, {}, scalars.view().data);
+                                 {}, {}, nullptr, scalars.view().data);
   });
 }
 BRINK_BENCHMARK(step_gd, parameters);
@@ -37,7 +37,7 @@ void step_nesterov(benchmark::State& state) {
   // Four inner products, momentum, update and step; θ, momentum and update are read and written.
   time<T>(state, {14 * size, 7 * size}, [&] {
     operations<T>().step->update({Method::nesterov, tiny, 0.9, false}, nullptr, theta, gradient,
-                                 update, momentum, update, scalars.view().data);
+                                 update, momentum, update, nullptr, scalars.view().data);
   });
 }
 BRINK_BENCHMARK(step_nesterov, parameters);

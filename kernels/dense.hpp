@@ -33,6 +33,10 @@ class Dense {
   virtual void forward(Matrix<T const> input, DenseLayer<T const> layer, Activation activation,
                        ActivationJet<T> out) const = 0;
 
+  /// out = (φ(z), φ'(z), φ''(z)) of a z that is there already, n × outputs.
+  virtual void activate(Matrix<T const> preactivation, Activation activation,
+                        ActivationJet<T> out) const = 0;
+
   /// ∂f/∂W = Δᵀ X and ∂f/∂b = Σ Δ, where Δ = ∂f/∂z: n × outputs.
   virtual void weight_gradient(Matrix<T const> delta, Matrix<T const> input,
                                DenseLayer<T> gradient) const = 0;

@@ -22,9 +22,9 @@ class Linalg {
   virtual void combine(std::vector<double> const& coefficients, Matrix<T const> a, Matrix<T> out,
                        bool accumulate) const = 0;
 
-  /// out = op(A) op(B).
+  /// out = op(A) op(B) (+ out if `accumulate`).
   virtual void multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-                        Matrix<T const> b, Matrix<T> out) const = 0;
+                        Matrix<T const> b, Matrix<T> out, bool accumulate = false) const = 0;
 
   /// y ← y + a x.
   virtual void axpy(double a, Vector<T const> x, Vector<T> y) const = 0;

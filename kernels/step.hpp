@@ -39,14 +39,28 @@ class Step {
   /// One pass over the parameters (two for normalised GD, which stays put where g = 0). θ, g,
   /// previous update u_{t−1}, and the momentum m and update u where the method has them (empty
   /// otherwise: u is g itself). `loss` is f(θ_t), in the context's memory. `previous` may be empty
-  /// at the first step.
+  /// at the first step. `elsewhere`, for gd and normalised GD, may hold the inner products of more
+  /// parameters, which are kept elsewhere: they count towards s and the scalars.
   virtual void update(UpdateRule const& rule, double const* loss, Vector<T> theta,
                       Vector<T const> gradient, Vector<T const> previous, Vector<T> momentum,
-                      Vector<T> update, StepScalars* scalars) const = 0;
+                      Vector<T> update, StepScalars const* elsewhere,
+                      StepScalars* scalars) const = 0;
 
   /// The scalars of a step alone, θ left as it is: for the step after the last.
   virtual void observe(Vector<T const> gradient, Vector<T const> previous,
-                       StepScalars* scalars) const = 0;
+                       StepScalars const* elsewhere, StepScalars* scalars) const = 0;
+
+  // For weights in the span of the data X, W = W₀ + Aᵀ X, whose gradient Δᵀ X need not be formed:
+  // with the Gram matrix K = X Xᵀ, its products are those of Δ and M = K Δ.
+
+  /// ⟨g, g⟩ = ⟨Δ, M⟩ and ⟨g_{t−1}, g⟩ = ⟨M_{t−1}, Δ⟩; `previous_image` may be empty.
+  virtual void observe_in_span(Vector<T const> delta, Vector<T const> image,
+                               Vector<T const> previous_image, StepScalars* scalars) const = 0;
+
+  /// A ← A − s Δ, and the preactivation X Wᵀ follows: z ← z − s M. s = scalars->scale.
+  virtual void update_in_span(StepScalars const* scalars, Vector<T const> delta,
+                              Vector<T const> image, Vector<T> coefficients,
+                              Vector<T> preactivation) const = 0;
 };
 
 }  // namespace brink

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 
 #include "bench/jobs/workbench.hpp"
-#include "host/dynamics/optimizer.hpp"
+#include "host/dynamics/gram_layer.hpp"
 
 namespace brink::bench {
 namespace {
@@ -49,6 +50,10 @@ class TimedDense final : public Dense<T> {
                ActivationJet<T> out) const override {
     watch_.time(shaped("forward", layer.weight),
                 [&] { inner_->forward(input, layer, activation, out); });
+  }
+  void activate(Matrix<T const> preactivation, Activation activation,
+                ActivationJet<T> out) const override {
+    watch_.time("activate", [&] { inner_->activate(preactivation, activation, out); });
   }
   void weight_gradient(Matrix<T const> delta, Matrix<T const> input,
                        DenseLayer<T> gradient) const override {
@@ -102,9 +107,22 @@ void measure_breakdown(JobOptions const& options, Report const& report) {
   Optimizer<T> optimizer(problem.context(), operations,
                          {Method::gd, options.learning_rate, 0, false}, problem.theta());
 
+  Network const& network = problem.model().network;
+  Examples<T> const examples = problem.train().examples();
+  std::optional<GramLayer<T>> gram;
+  if (GramLayer<T>::pays(network, examples.count(), optimizer.rule())) {
+    gram.emplace(problem.context(), operations, network, examples.x, optimizer.theta());
+  }
+
   auto const step = [&] {
-    pass.gradient(optimizer.theta(), problem.train().examples(), optimizer.gradient());
-    watch.time("update", [&] { optimizer.advance(pass.loss_in_memory()); });
+    pass.gradient(optimizer.theta(), examples, optimizer.gradient(), Pass<T>::Curvature::forget,
+                  gram ? gram->preactivation() : Matrix<T const>{});
+    KeptElsewhere first_layer;
+    if (gram) watch.time("gram-product", [&] { first_layer = gram->observe(pass.first_delta()); });
+    watch.time("update", [&] {
+      optimizer.advance(pass.loss_in_memory(), first_layer);
+      if (gram) gram->advance(optimizer.scalars_in_memory(), pass.first_delta());
+    });
     watch.time("scalars", [&] { pass.sums(), optimizer.scalars(); });
   };
   step();

@@ -84,6 +84,12 @@ class StepProducts {
           l == 0 ? bench.examples.x : values_[l - 1].matrix(n, network.inputs(l));
       Matrix<T const> const weight = network.layer(bench.theta.view(), l).weight;
       Matrix<T> const delta = deltas_[l].matrix(n, width);
+      if (l == 0 && GramLayer<T>::pays(network, n, {})) {
+        gram_ = random_buffer<T>(bench.problem.context(), n * n);
+        list_.push_back({fmt::format("gemm/gram-{}-{}", n, width), Transpose::no, Transpose::no,
+                         gram_.matrix(n, n), delta, values_[l].matrix(n, width)});
+        continue;
+      }
       list_.push_back({"gemm/forward-" + shape, Transpose::no, Transpose::yes, input, weight,
                        values_[l].matrix(n, width)});
       list_.push_back({"gemm/weight-gradient-" + shape, Transpose::yes, Transpose::no, delta, input,
@@ -97,6 +103,7 @@ class StepProducts {
 
  private:
   std::vector<Buffer<T>> values_, deltas_;
+  Buffer<T> gram_;
   std::vector<Product<T>> list_;
 };
 

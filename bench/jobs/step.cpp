@@ -34,7 +34,7 @@ double flops_of_step(ProblemOptions const& options) {
   double flops = 0;
   with_precision(options.precision, [&]<class T>(std::type_identity<T>) {
     Problem<T> const problem(options);
-    flops = gradient_flops(problem.model().network, problem.train().count());
+    flops = step_flops<T>(problem.model().network, problem.train().count());
   });
   return flops;
 }

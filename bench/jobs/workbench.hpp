@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bench/jobs/job.hpp"
+#include "host/dynamics/gram_layer.hpp"
 #include "host/objective/pass.hpp"
 #include "kernels/math/random.hpp"
 
@@ -57,6 +58,15 @@ inline double product_flops(Network const& network, Index examples, int products
 /// Of one gradient: forward, weight gradient and, above the first layer, input gradient.
 inline double gradient_flops(Network const& network, Index examples) {
   return product_flops(network, examples, 2, 3);
+}
+
+/// Of a step of gradient descent as brink makes it: with the data's Gram matrix where that pays.
+template <class T>
+double step_flops(Network const& network, Index examples) {
+  double const gradient = gradient_flops(network, examples);
+  if (!GramLayer<T>::pays(network, examples, {})) return gradient;
+  Index const saved = 2 * network.inputs(0) - examples;
+  return gradient - 2.0 * static_cast<double>(examples * network.outputs(0) * saved);
 }
 
 /// Of a Hessian-vector product at a θ whose state is kept: each of those products has two factors

@@ -12,6 +12,12 @@ constexpr Names<Method, 6> method_names("--method", {{{"gd", Method::gd},
                                                       {"nesterov", Method::nesterov},
                                                       {"flow", Method::flow}}});
 
+/// All but the first entries.
+template <class T>
+Vector<T> from(Vector<T> v, Index first) {
+  return v.empty() ? v : Vector<T>{v.data + first, v.size - first};
+}
+
 }  // namespace
 
 Method parse_method(std::string const& name) {
@@ -31,6 +37,9 @@ Optimizer<T>::Optimizer(Context& context, Operations<T> const& operations, Updat
       gradient_(context, std::ssize(theta)),
       previous_(context, std::ssize(theta)),
       scalars_(context, 1) {
+  // Defined even where they belong to parameters that are kept elsewhere.
+  gradient_.fill_zero();
+  previous_.fill_zero();
   if (has_momentum()) {
     momentum_ = Buffer<T>(context, theta_.size());
     momentum_.fill_zero();
@@ -42,13 +51,12 @@ Optimizer<T>::Optimizer(Context& context, Operations<T> const& operations, Updat
 }
 
 template <class T>
-void Optimizer<T>::advance(double const* loss) {
-  Vector<T const> const previous =
-      has_previous_ ? Vector<T const>(previous_.view()) : Vector<T const>{};
-  operations_->step->update(rule_, loss, theta_.view(), gradient_.view(), previous,
-                            has_momentum() ? momentum_.view() : Vector<T>{},
+void Optimizer<T>::advance(double const* loss, KeptElsewhere const& elsewhere) {
+  Index const first = elsewhere.parameters;
+  operations_->step->update(rule_, loss, from(theta(), first), from(gradient(), first),
+                            from(previous(), first), momentum_.view(),
                             update_is_gradient() ? Vector<T>{} : previous_.view(),
-                            scalars_.view().data);
+                            elsewhere.scalars, scalars_.view().data);
   if (update_is_gradient()) gradient_.swap(previous_);
   has_previous_ = true;
 }
@@ -80,10 +88,10 @@ void Optimizer<T>::advance_flow(double step, Field const& gradient_at) {
 }
 
 template <class T>
-void Optimizer<T>::observe() {
-  operations_->step->observe(gradient_.view(),
-                             has_previous_ ? Vector<T const>(previous_.view()) : Vector<T const>{},
-                             scalars_.view().data);
+void Optimizer<T>::observe(KeptElsewhere const& elsewhere) {
+  Index const first = elsewhere.parameters;
+  operations_->step->observe(from<T const>(gradient(), first), from(previous(), first),
+                             elsewhere.scalars, scalars_.view().data);
 }
 
 template <class T>

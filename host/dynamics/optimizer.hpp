@@ -18,6 +18,13 @@ struct OptimizerState {
   std::vector<T> theta, previous_update, momentum;
 };
 
+/// Parameters that somebody else keeps and updates, and whose inner products count all the same
+/// (gd and normalised GD only): the first ones of θ.
+struct KeptElsewhere {
+  Index parameters = 0;
+  StepScalars const* scalars = nullptr;  ///< in the context's memory
+};
+
 /// θ, the gradient at θ, and what a method remembers from one step to the next. Holds three
 /// parameter vectors, and two more with momentum.
 template <class T>
@@ -35,7 +42,7 @@ class Optimizer {
   Vector<T> gradient() const { return gradient_.view(); }
 
   /// θ ← θ − s u. `loss`: f(θ), in the context's memory.
-  void advance(double const* loss);
+  void advance(double const* loss, KeptElsewhere const& elsewhere = {});
 
   /// For Method::flow: one step of classical Runge–Kutta of order 4 along −∇f, of length `step`.
   /// `gradient_at` writes ∇f at its first argument to its second.
@@ -43,10 +50,12 @@ class Optimizer {
   void advance_flow(double step, Field const& gradient_at);
 
   /// The inner products at a θ that is not left: after the last step.
-  void observe();
+  void observe(KeptElsewhere const& elsewhere = {});
 
   /// Of the last advance or observe. Waits.
   StepScalars scalars() const { return scalars_.download().front(); }
+  /// Where they are, for operations that use them without waiting.
+  StepScalars const* scalars_in_memory() const { return scalars_.view().data; }
 
   /// w = −s u of the last advance: the displacement θ_{t+1} − θ_t before rounding.
   void displacement(Vector<T> out) const;
@@ -55,6 +64,9 @@ class Optimizer {
   void restore(OptimizerState<T> const& state);
 
  private:
+  Vector<T const> previous() const {
+    return has_previous_ ? Vector<T const>(previous_.view()) : Vector<T const>{};
+  }
   bool update_is_gradient() const { return !has_momentum() && rule_.method != Method::flow; }
 
   Context* context_;

@@ -38,16 +38,20 @@ Matrix<T const> Pass<T>::input_tangent(Index layer, Index directions) {
 
 template <class T>
 void Pass<T>::forward(Vector<T const> theta, Examples<T> const& examples, bool slope,
-                      bool curvature) {
+                      bool curvature, Matrix<T const> preactivation) {
   Network const& network = model_->network;
   theta_ = theta;
   examples_ = examples;
   layers_.resize(static_cast<std::size_t>(network.layers()));
   for (Index l = 0; l < network.layers(); ++l) {
     bool const hidden = !is_output(l);
-    operations_->dense->forward(input(l), network.layer(theta, l),
-                                hidden ? network.activation() : Activation::identity,
-                                jet(l, hidden && slope, hidden && curvature));
+    Activation const activation = hidden ? network.activation() : Activation::identity;
+    ActivationJet<T> const out = jet(l, hidden && slope, hidden && curvature);
+    if (l == 0 && !preactivation.empty()) {
+      operations_->dense->activate(preactivation, activation, out);
+    } else {
+      operations_->dense->forward(input(l), network.layer(theta, l), activation, out);
+    }
   }
 }
 
@@ -65,20 +69,22 @@ void Pass<T>::evaluate_loss(bool with_gradient) {
 
 template <class T>
 void Pass<T>::value(Vector<T const> theta, Examples<T> const& examples) {
-  forward(theta, examples, false, false);
+  forward(theta, examples, false, false, {});
   evaluate_loss(false);
 }
 
 template <class T>
 void Pass<T>::gradient(Vector<T const> theta, Examples<T> const& examples, Vector<T> gradient,
-                       Curvature curvature) {
+                       Curvature curvature, Matrix<T const> preactivation) {
   Network const& network = model_->network;
   bool const keep = curvature == Curvature::keep;
-  forward(theta, examples, true, keep);
+  forward(theta, examples, true, keep, preactivation);
   evaluate_loss(true);
   for (Index l = network.layers() - 1; l >= 0; --l) {
     Matrix<T const> const delta = shaped(layers_[l].delta, l);
-    operations_->dense->weight_gradient(delta, input(l), network.layer(gradient, l));
+    if (l > 0 || preactivation.empty()) {
+      operations_->dense->weight_gradient(delta, input(l), network.layer(gradient, l));
+    }
     if (l == 0) break;
     // The second-order part takes the place of φ''(z), which nothing else reads.
     ActivationJet<T> const below = jet(l - 1, true, keep);
@@ -136,17 +142,22 @@ LineFunction Pass<T>::line(Vector<T const> theta, Examples<T> const& examples,
   Index const width = network.outputs(0);
   reserve(line_start_, n * width);
   reserve(line_tangent_, n * width);
-  LineProblem<T> problem{line_start_.matrix(n, width),
-                         line_tangent_.matrix(n, width),
-                         {},
-                         {},
-                         network.activation(),
-                         model_->loss,
-                         examples.targets};
+  Matrix<T> const start = line_start_.matrix(n, width);
+  Matrix<T> const tangent = line_tangent_.matrix(n, width);
   operations_->dense->forward(examples.x, network.layer(theta, 0), Activation::identity,
-                              {line_start_.matrix(n, width), {}, {}});
+                              {start, {}, {}});
   operations_->dense->forward(examples.x, network.layer(direction, 0), Activation::identity,
-                              {line_tangent_.matrix(n, width), {}, {}});
+                              {tangent, {}, {}});
+  return line(theta, examples, direction, start, tangent);
+}
+
+template <class T>
+LineFunction Pass<T>::line(Vector<T const> theta, Examples<T> const& examples,
+                           Vector<T const> direction, Matrix<T const> preactivation,
+                           Matrix<T const> preactivation_tangent) const {
+  Network const& network = model_->network;
+  LineProblem<T> problem{preactivation, preactivation_tangent, {}, {}, network.activation(),
+                         model_->loss,  examples.targets};
   for (Index l = 1; l < network.layers(); ++l) {
     problem.layers.push_back(network.layer(theta, l));
     problem.directions.push_back(network.layer(direction, l));

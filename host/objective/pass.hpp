@@ -44,7 +44,17 @@ class Pass {
   /// f and ∇f at θ over the examples. With Curvature::keep, hessian_products may follow for as long
   /// as θ and the examples stay as they are.
   void gradient(Vector<T const> theta, Examples<T> const& examples, Vector<T> gradient,
-                Curvature curvature = Curvature::forget);
+                Curvature curvature = Curvature::forget) {
+    this->gradient(theta, examples, gradient, curvature, {});
+  }
+  /// The same at the first layer's `preactivation` X W₁ᵀ + b₁, which somebody keeps: makes no
+  /// product with the data, reads no parameters of that layer, and writes nothing of its part of
+  /// the gradient, which first_delta() stands for.
+  void gradient(Vector<T const> theta, Examples<T> const& examples, Vector<T> gradient,
+                Curvature curvature, Matrix<T const> preactivation);
+
+  /// ∂f/∂z of the first layer at the last gradient: n × outputs.
+  Matrix<T const> first_delta() { return shaped(layers_.front().delta, 0); }
 
   /// ∇²f(θ) v for each row v of `vectors` (k × parameters), at the θ of the last gradient. The k
   /// products share that θ's state: 2 large products with the data per direction and no second
@@ -61,6 +71,10 @@ class Pass {
   /// products with the data that every point of the line shares; the function that is returned
   /// waits, and lasts until the next call.
   LineFunction line(Vector<T const> theta, Examples<T> const& examples, Vector<T const> direction);
+  /// The same from those products, the first layer's preactivation at θ and its derivative along
+  /// the line, which last as long as the function does. Reads no parameters of the first layer.
+  LineFunction line(Vector<T const> theta, Examples<T> const& examples, Vector<T const> direction,
+                    Matrix<T const> preactivation, Matrix<T const> preactivation_tangent) const;
 
   /// Mean loss and number of correct examples of the last pass. Waits.
   LossSums sums() const { return sums_.download().front(); }
@@ -78,7 +92,8 @@ class Pass {
   ActivationJet<T> jet(Index layer, bool slope, bool curvature);
   Matrix<T const> input(Index layer);
   Matrix<T const> input_tangent(Index layer, Index directions);
-  void forward(Vector<T const> theta, Examples<T> const& examples, bool slope, bool curvature);
+  void forward(Vector<T const> theta, Examples<T> const& examples, bool slope, bool curvature,
+               Matrix<T const> preactivation);
   void evaluate_loss(bool with_gradient);
   bool is_output(Index layer) const { return layer == model_->network.layers() - 1; }
 

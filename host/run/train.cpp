@@ -6,10 +6,12 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "host/data/npy.hpp"
 #include "host/diagnostics/coarse_hessian.hpp"
 #include "host/diagnostics/line_sweep.hpp"
+#include "host/dynamics/gram_layer.hpp"
 #include "host/dynamics/optimizer.hpp"
 #include "host/record/checkpoint.hpp"
 #include "host/run/train_record.hpp"
@@ -73,6 +75,7 @@ class TrainingRun {
             problem_.theta()),
         pass_(problem_.context(), problem_.operations(), problem_.model()),
         test_pass_(problem_.context(), problem_.operations(), problem_.model()),
+        gram_(make_gram_layer()),
         eigen_(problem_.context(), *problem_.operations().linalg, parameters(),
                {options.top, SpectrumEnd::largest, options.sharpness_tolerance, 1000,
                 options.problem.seed}),
@@ -84,6 +87,12 @@ class TrainingRun {
     if (options.line_every > 0) {
       line_theta_ = Buffer<T>(problem_.context(), parameters());
       line_direction_ = Buffer<T>(problem_.context(), parameters());
+    }
+    if (gram_) {
+      all_parameters_ = Buffer<T>(problem_.context(), parameters());
+      Index const size = examples_.count() * problem_.model().network.outputs(0);
+      line_preactivation_ = Buffer<T>(problem_.context(), options.line_every > 0 ? size : 0);
+      line_tangent_ = Buffer<T>(problem_.context(), line_preactivation_.size());
     }
     if (options.method == Method::sgd) {
       batches_ = {examples_.count(), std::min(options.batch_size, examples_.count()),
@@ -99,12 +108,14 @@ class TrainingRun {
   Index parameters() const { return problem_.model().network.parameters(); }
   bool sgd() const { return options_.method == Method::sgd; }
 
+  std::unique_ptr<GramLayer<T>> make_gram_layer();
   TrainRecord create();
   TrainRecord reopen();
   void restore(Checkpoint const& checkpoint);
   void save_checkpoint_now();
   bool checkpoint_due();
 
+  Vector<T const> theta();
   void evaluate();
   void complete_pending_row();
   void diagnose(bool at_the_end);
@@ -113,6 +124,8 @@ class TrainingRun {
   void measure_expectation();
   std::string reason_to_stop() const;
   void advance();
+  KeptElsewhere observe_first_layer();
+  LineFunction line();
   void sweep_line();
   TrainResult finish(std::string const& reason);
 
@@ -122,12 +135,14 @@ class TrainingRun {
   Examples<T> examples_;
   Optimizer<T> optimizer_;
   Pass<T> pass_, test_pass_;
+  std::unique_ptr<GramLayer<T>> gram_;  ///< null: the optimizer has the first layer as well
   EigenSolver<T> eigen_;
   std::unique_ptr<CoarseHessian<T>> coarse_;
   Minibatches batches_{};
   std::optional<BatchBuffer<T>> batch_;
   std::optional<ExpectationProbe<T>> expectation_;
-  Buffer<T> line_theta_, line_direction_;
+  Buffer<T> all_parameters_;
+  Buffer<T> line_theta_, line_direction_, line_preactivation_, line_tangent_;
   std::chrono::steady_clock::time_point last_checkpoint_ = std::chrono::steady_clock::now();
 
   // What a checkpoint holds besides vectors.
@@ -145,6 +160,24 @@ class TrainingRun {
 };
 
 template <class T>
+std::unique_ptr<GramLayer<T>> TrainingRun<T>::make_gram_layer() {
+  Network const& network = problem_.model().network;
+  if (!options_.gram || !GramLayer<T>::pays(network, examples_.count(), optimizer_.rule())) {
+    return nullptr;
+  }
+  return std::make_unique<GramLayer<T>>(problem_.context(), problem_.operations(), network,
+                                        examples_.x, optimizer_.theta());
+}
+
+/// θ with all its layers, for who wants to read it.
+template <class T>
+Vector<T const> TrainingRun<T>::theta() {
+  if (!gram_) return optimizer_.theta();
+  gram_->parameters(optimizer_.theta(), all_parameters_.view());
+  return all_parameters_.view();
+}
+
+template <class T>
 TrainRecord TrainingRun<T>::create() {
   if (options_.test_every > 0 && problem_.test() == nullptr) {
     throw InputError(fmt::format("--test-every {}: {} has no test set", options_.test_every,
@@ -159,6 +192,7 @@ TrainRecord TrainingRun<T>::create() {
   attributes["objective"] = options_.on_square_root ? "sqrt" : "loss";
   attributes["learning_rate"] = options_.learning_rate;
   attributes["stop_reason"] = "running";
+  attributes["first_layer_products"] = gram_ ? "gram" : "data";
   attributes["config"] = to_json(options_);
   return TrainRecord::create(options_, std::move(attributes));
 }
@@ -185,6 +219,13 @@ void TrainingRun<T>::restore(Checkpoint const& checkpoint) {
       {checkpoint.get<T>("theta", count),
        has_previous ? checkpoint.get<T>("previous_update", count) : std::vector<T>{},
        optimizer_.has_momentum() ? checkpoint.get<T>("momentum", count) : std::vector<T>{}});
+  if (gram_) {
+    auto const size =
+        static_cast<std::size_t>(examples_.count() * problem_.model().network.outputs(0));
+    gram_->restore({checkpoint.get<T>("gram_coefficients", size),
+                    checkpoint.get<T>("gram_preactivation", size),
+                    has_previous ? checkpoint.get<T>("gram_image", size) : std::vector<T>{}});
+  }
   if (checkpoint.arrays.contains("eigenvectors")) {
     eigen_.restore(checkpoint.get<T>("eigenvectors"));
   }
@@ -219,6 +260,12 @@ void TrainingRun<T>::save_checkpoint_now() {
   put("theta", optimizer.theta);
   put("previous_update", optimizer.previous_update);
   put("momentum", optimizer.momentum);
+  if (gram_) {
+    GramLayerState<T> const layer = gram_->state();
+    put("gram_coefficients", layer.coefficients);
+    put("gram_preactivation", layer.preactivation);
+    put("gram_image", layer.previous_image);
+  }
   put("eigenvectors", eigen_.state());
   checkpoint.put("scalars", std::span<StepScalars const>(&scalars_, 1));
   if (pending_) checkpoint.put("pending", std::span<StepRow const>(&*pending_, 1));
@@ -238,7 +285,8 @@ void TrainingRun<T>::evaluate() {
   curvature_kept_ = !sgd() && due(step_, options_.sharpness_every);
   Examples<T> const& here = sgd() ? batch_->gather(batches_.of_step(step_)) : examples_;
   pass_.gradient(optimizer_.theta(), here, optimizer_.gradient(),
-                 curvature_kept_ ? Pass<T>::Curvature::keep : Pass<T>::Curvature::forget);
+                 curvature_kept_ ? Pass<T>::Curvature::keep : Pass<T>::Curvature::forget,
+                 gram_ ? gram_->preactivation() : Matrix<T const>{});
   LossSums const sums = pass_.sums();
   double const accuracy =
       problem_.train().has_labels() ? sums.correct / static_cast<double>(here.count()) : nan;
@@ -282,7 +330,8 @@ void TrainingRun<T>::measure_sharpness() {
     // Over all examples; the gradient that comes with it is not needed, and lands where the next
     // one will.
     Buffer<T> gradient(problem_.context(), parameters());
-    test_pass_.gradient(optimizer_.theta(), examples_, gradient.view(), Pass<T>::Curvature::keep);
+    test_pass_.gradient(optimizer_.theta(), examples_, gradient.view(), Pass<T>::Curvature::keep,
+                        gram_ ? gram_->preactivation() : Matrix<T const>{});
   }
   Pass<T>& pass = curvature_kept_ ? pass_ : test_pass_;
   if (coarse_) coarse_->at(pass);
@@ -295,7 +344,7 @@ void TrainingRun<T>::measure_sharpness() {
 template <class T>
 void TrainingRun<T>::measure_test() {
   TrainingSet<T> const& test = *problem_.test();
-  test_pass_.value(optimizer_.theta(), test.examples());
+  test_pass_.value(theta(), test.examples());
   LossSums const sums = test_pass_.sums();
   record_.append_test(step_, sums.loss, problem_.accuracy(sums.correct, test));
 }
@@ -326,7 +375,11 @@ std::string TrainingRun<T>::reason_to_stop() const {
 template <class T>
 void TrainingRun<T>::advance() {
   bool const sweep = due(step_, options_.line_every);
-  if (sweep) line_theta_.copy_from(optimizer_.theta());
+  if (sweep) {
+    line_theta_.copy_from(optimizer_.theta());
+    if (gram_)
+      line_preactivation_.copy_from({gram_->preactivation().data, line_preactivation_.size()});
+  }
   if (options_.method == Method::flow) {
     double const bound = sharpness_ > 0 ? options_.flow_alpha / sharpness_ : options_.learning_rate;
     optimizer_.advance_flow(std::min(options_.learning_rate, bound),
@@ -334,7 +387,8 @@ void TrainingRun<T>::advance() {
                               pass_.gradient(theta, examples_, gradient);
                             });
   } else {
-    optimizer_.advance(pass_.loss_in_memory());
+    optimizer_.advance(pass_.loss_in_memory(), observe_first_layer());
+    if (gram_) gram_->advance(optimizer_.scalars_in_memory(), pass_.first_delta());
   }
   StepScalars const scalars = optimizer_.scalars();
   now_.gradient_norm = std::sqrt(scalars.gradient_square);
@@ -347,13 +401,29 @@ void TrainingRun<T>::advance() {
 }
 
 template <class T>
-void TrainingRun<T>::sweep_line() {
+KeptElsewhere TrainingRun<T>::observe_first_layer() {
+  return gram_ ? gram_->observe(pass_.first_delta()) : KeptElsewhere{};
+}
+
+/// The objective along the step that was just made.
+template <class T>
+LineFunction TrainingRun<T>::line() {
   optimizer_.displacement(line_direction_.view());
+  Vector<T const> const start = line_theta_.view();
+  if (!gram_) return pass_.line(start, examples_, line_direction_.view());
+  Index const n = examples_.count();
+  Index const outputs = problem_.model().network.outputs(0);
+  gram_->displacement(scalars_.scale, line_tangent_.matrix(n, outputs));
+  return pass_.line(start, examples_, line_direction_.view(),
+                    line_preactivation_.matrix(n, outputs), line_tangent_.matrix(n, outputs));
+}
+
+template <class T>
+void TrainingRun<T>::sweep_line() {
   std::vector<double> const taus = sweep_taus(options_.line_points);
   double const length = scalars_.scale * scalars_.scale * scalars_.update_square;
-  auto const line = pass_.line(line_theta_.view(), examples_, line_direction_.view());
   LineSweep const sweep =
-      analyse_sweep(sample_line(line, taus, sampling_tolerance<T>), taus, length);
+      analyse_sweep(sample_line(line(), taus, sampling_tolerance<T>), taus, length);
   record_.append_line(step_, sweep.smoothness, sweep.progress);
 }
 
@@ -363,7 +433,7 @@ TrainResult TrainingRun<T>::run() {
     evaluate();
     std::string const reason = reason_to_stop();
     if (!reason.empty()) {
-      optimizer_.observe();
+      optimizer_.observe(observe_first_layer());
       now_.gradient_norm = std::sqrt(optimizer_.scalars().gradient_square);
       complete_pending_row();
       diagnose(true);
@@ -386,8 +456,9 @@ template <class T>
 TrainResult TrainingRun<T>::finish(std::string const& reason) {
   // The parameters first: once the checkpoint is gone, a killed run could not make them again.
   if (!options_.save_parameters.empty()) {
-    std::vector<T> const theta = optimizer_.state().theta;
-    write_npy<T>(options_.save_parameters, theta, {std::ssize(theta)});
+    std::vector<T> all(static_cast<std::size_t>(parameters()));
+    problem_.context().download(all.data(), theta().data, all.size() * sizeof(T));
+    write_npy<T>(options_.save_parameters, all, {std::ssize(all)});
   }
   record_.append(now_);
   record_.set_attribute("stop_reason", reason);

@@ -17,6 +17,7 @@ struct TrainOptions {
   double momentum = 0.9;
   Index batch_size = 32;
   double flow_alpha = 1;  ///< flow: step = min(η, α / sharpness)
+  bool gram = true;       ///< GramLayer where it pays
 
   Index steps = 1000;
   std::optional<double> until_accuracy;

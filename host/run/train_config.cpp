@@ -77,6 +77,7 @@ nlohmann::json to_json(TrainOptions const& options) {
                  {"steps", options.steps},
                  {"until_accuracy", or_null(options.until_accuracy)},
                  {"until_loss", or_null(options.until_loss)},
+                 {"gram", options.gram},
                  {"sharpness_every", options.sharpness_every},
                  {"top", options.top},
                  {"sharpness_tolerance", options.sharpness_tolerance},

@@ -11,6 +11,18 @@ namespace brink::cpu {
 // weight gradient, which sum over the examples, are shared out by columns instead, so that no
 // partial sums are added up between threads.
 
+namespace {
+
+/// φ and its derivatives of `z`, which belongs to `rows` of `out`.
+template <class T>
+void activate_rows(Matrix<T const> z, Activation activation, ActivationJet<T> out, Range rows) {
+  auto const start = [&](Matrix<T> m) { return m.empty() ? nullptr : m.row(rows.first); };
+  simd_loops<T>().activate(activation, rows.count * z.cols, z.data, start(out.value),
+                           start(out.slope), start(out.curvature));
+}
+
+}  // namespace
+
 template <class T>
 void CpuDense<T>::forward(Matrix<T const> input, DenseLayer<T const> layer, Activation activation,
                           ActivationJet<T> out) const {
@@ -20,9 +32,15 @@ void CpuDense<T>::forward(Matrix<T const> input, DenseLayer<T const> layer, Acti
     gemm<T>(Transpose::no, Transpose::yes, input.row_range(rows.first, rows.count), layer.weight,
             T(1), z);
     if (activation == Activation::identity && out.slope.empty() && out.curvature.empty()) return;
-    auto const start = [&](Matrix<T> m) { return m.empty() ? nullptr : m.row(rows.first); };
-    simd_loops<T>().activate(activation, rows.count * z.cols, z.data, z.data, start(out.slope),
-                             start(out.curvature));
+    activate_rows<T>(z, activation, out, rows);
+  });
+}
+
+template <class T>
+void CpuDense<T>::activate(Matrix<T const> preactivation, Activation activation,
+                           ActivationJet<T> out) const {
+  for_shares(context_.threads(), preactivation.rows, 16, [&](Range rows) {
+    activate_rows<T>(preactivation.row_range(rows.first, rows.count), activation, out, rows);
   });
 }
 

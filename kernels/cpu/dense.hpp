@@ -12,6 +12,8 @@ class CpuDense final : public Dense<T> {
 
   void forward(Matrix<T const> input, DenseLayer<T const> layer, Activation activation,
                ActivationJet<T> out) const override;
+  void activate(Matrix<T const> preactivation, Activation activation,
+                ActivationJet<T> out) const override;
   void weight_gradient(Matrix<T const> delta, Matrix<T const> input,
                        DenseLayer<T> gradient) const override;
   void input_gradient(Matrix<T const> delta, Matrix<T const> weight, ActivationJet<T const> below,

@@ -55,21 +55,22 @@ void CpuLinalg<T>::combine(std::vector<double> const& coefficients, Matrix<T con
 
 template <class T>
 void CpuLinalg<T>::multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-                            Matrix<T const> b, Matrix<T> out) const {
+                            Matrix<T const> b, Matrix<T> out, bool accumulate) const {
+  T const beta = accumulate ? T(1) : T(0);
   // Each thread takes a share of the longer side of the result.
   if (out.rows > out.cols) {
     for_shares(context_.threads(), out.rows, 16, [&](Range rows) {
       gemm<T>(transpose_a, transpose_b,
               transpose_a == Transpose::yes ? a.col_range(rows.first, rows.count)
                                             : a.row_range(rows.first, rows.count),
-              b, T(0), out.row_range(rows.first, rows.count));
+              b, beta, out.row_range(rows.first, rows.count));
     });
   } else {
     for_shares(context_.threads(), out.cols, 16, [&](Range cols) {
       gemm<T>(transpose_a, transpose_b, a,
               transpose_b == Transpose::yes ? b.row_range(cols.first, cols.count)
                                             : b.col_range(cols.first, cols.count),
-              T(0), out.col_range(cols.first, cols.count));
+              beta, out.col_range(cols.first, cols.count));
     });
   }
 }

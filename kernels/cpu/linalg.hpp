@@ -14,7 +14,7 @@ class CpuLinalg final : public Linalg<T> {
   void combine(std::vector<double> const& coefficients, Matrix<T const> a, Matrix<T> out,
                bool accumulate) const override;
   void multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b, Matrix<T const> b,
-                Matrix<T> out) const override;
+                Matrix<T> out, bool accumulate) const override;
   void axpy(double a, Vector<T const> x, Vector<T> y) const override;
   void gather_rows(Matrix<T const> x, std::vector<Index> const& indices,
                    Matrix<T> out) const override;

@@ -57,22 +57,55 @@ Sums gradient_sums(Vector<T const> gradient, Vector<T const> previous, Index fir
 
 template <class T>
 void CpuStep<T>::observe(Vector<T const> gradient, Vector<T const> previous,
-                         StepScalars* scalars) const {
+                         StepScalars const* elsewhere, StepScalars* scalars) const {
   Sums const sums = sum_stretches(context_.threads(), gradient.size, [&](Index first, Index count) {
     return gradient_sums(gradient, previous, first, count);
+  });
+  *scalars = {sums.gradient_square, sums.previous_overlap, 0, 0, 0};
+  if (elsewhere != nullptr) {
+    scalars->gradient_square += elsewhere->gradient_square;
+    scalars->previous_overlap += elsewhere->previous_overlap;
+  }
+}
+
+template <class T>
+void CpuStep<T>::observe_in_span(Vector<T const> delta, Vector<T const> image,
+                                 Vector<T const> previous_image, StepScalars* scalars) const {
+  Sums const sums = sum_stretches(context_.threads(), delta.size, [&](Index first, Index count) {
+    T const* const d = delta.data + first;
+    Sums part;
+    part.gradient_square = dot(d, image.data + first, count);
+    if (!previous_image.empty()) {
+      part.previous_overlap = dot(previous_image.data + first, d, count);
+    }
+    return part;
   });
   *scalars = {sums.gradient_square, sums.previous_overlap, 0, 0, 0};
 }
 
 template <class T>
+void CpuStep<T>::update_in_span(StepScalars const* scalars, Vector<T const> delta,
+                                Vector<T const> image, Vector<T> coefficients,
+                                Vector<T> preactivation) const {
+  T const s = static_cast<T>(scalars->scale);
+  for_shares(context_.threads(), delta.size, 16, [&](Range mine) {
+    for (Index i = mine.first; i < mine.first + mine.count; ++i) {
+      coefficients.data[i] -= s * delta.data[i];
+      preactivation.data[i] -= s * image.data[i];
+    }
+  });
+}
+
+template <class T>
 void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> theta,
                         Vector<T const> gradient, Vector<T const> previous, Vector<T> momentum,
-                        Vector<T> update, StepScalars* scalars) const {
+                        Vector<T> update, StepScalars const* elsewhere,
+                        StepScalars* scalars) const {
   double scale = rule.learning_rate;
   double const chain = rule.on_square_root ? 0.5 / std::sqrt(*loss) : 1.0;
   bool const update_is_gradient = update.empty();
   if (rule.method == Method::normalized_gd) {
-    observe(gradient, {}, scalars);
+    observe(gradient, {}, elsewhere, scalars);
     double const norm = std::sqrt(scalars->gradient_square);
     scale = norm > 0 ? scale / norm : 0;
   } else if (update_is_gradient) {
@@ -83,7 +116,7 @@ void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> th
   T const c = static_cast<T>(chain);
   bool const nesterov = rule.method == Method::nesterov;
 
-  Sums const sums = sum_stretches(context_.threads(), theta.size, [&](Index first, Index count) {
+  Sums sums = sum_stretches(context_.threads(), theta.size, [&](Index first, Index count) {
     // The overlap with the previous update comes first: the new one may be written over it.
     Sums part = gradient_sums(gradient, previous, first, count);
     T const* const g = gradient.data + first;
@@ -106,6 +139,12 @@ void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> th
     part.update_square = dot(u, u, count);
     return part;
   });
+  if (elsewhere != nullptr) {  // where the update is the gradient
+    sums.gradient_square += elsewhere->gradient_square;
+    sums.previous_overlap += elsewhere->previous_overlap;
+    sums.update_overlap += elsewhere->gradient_square;
+    sums.update_square += elsewhere->gradient_square;
+  }
   *scalars = {sums.gradient_square, sums.previous_overlap, sums.update_overlap, sums.update_square,
               scale};
 }

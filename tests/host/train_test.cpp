@@ -196,13 +196,78 @@ TEST(Train, ResumedOnWideDataEqualsUninterruptedBitForBit) {
   TrainOptions whole = small_run(files, "gd");
   whole.problem.data.source = "synthetic:examples=90,features=400,classes=3,test=10,seed=1";
   TrainResult const want = train(whole, {});
-  // Wide enough for the sharpness to start from the data's principal directions.
+  // Wide enough for the Gram matrix, and for the sharpness to start from the data's principal
+  // directions.
   for (double const count : read(whole, "coarse_hvp_count")) EXPECT_GT(count, 0);
+  EXPECT_EQ(ZarrGroup::open(whole.out).attributes().at("first_layer_products"), "gram");
   TrainOptions pieces = whole;
   pieces.out = files.string("pieces.zarr");
   TrainResult const got = run_interrupted(pieces, {2, 5, 9});
   EXPECT_EQ(got.loss, want.loss);
   expect_same_records(pieces.out, whole.out);
+}
+
+/// ‖a − b‖ / ‖b‖ over the entries that are not NaN, which must be the same ones.
+double distance(std::vector<double> a, std::vector<double> b) {
+  EXPECT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    EXPECT_EQ(std::isnan(a[i]), std::isnan(b[i])) << i;
+    if (std::isnan(b[i])) a[i] = b[i] = 0;
+  }
+  return relative_error(a, b);
+}
+
+TEST(Train, ProductsWithTheGramMatrixAreThoseWithTheData) {
+  for (std::string const method : {"gd", "normalized-gd", "gd-sqrt"}) {
+    for (auto const& hidden : {std::vector<Index>{5, 4}, {}}) {
+      for (Precision const precision : {Precision::float32, Precision::float64}) {
+        SCOPED_TRACE(method + ", " + precision_name(precision));
+        Files const files;
+        TrainOptions with = small_run(files, method);
+        with.problem.data.source = "synthetic:examples=90,features=60,classes=3,test=10,seed=1";
+        with.problem.hidden = hidden;
+        with.problem.precision = precision;
+        with.sharpness_tolerance = 1e-5;
+        TrainOptions without = with;
+        without.gram = false;
+        without.out = files.string("without.zarr");
+        without.save_parameters = files.string("without.npy");
+        train(with, {});
+        train(without, {});
+        ZarrGroup const one = ZarrGroup::open(with.out);
+        ZarrGroup const other = ZarrGroup::open(without.out);
+        EXPECT_EQ(one.attributes().at("first_layer_products"), "gram");
+        EXPECT_EQ(other.attributes().at("first_layer_products"), "data");
+        bool const wide = precision == Precision::float64;
+        for (std::string const& name : one.names()) {
+          if (name.ends_with("residual") || name.ends_with("hvp_count")) continue;
+          // Relative progress divides the difference of two losses.
+          double const allowed = name.starts_with("sharpness") ? 1e-5 : wide ? 1e-10 : 1e-4;
+          EXPECT_LE(distance(one.read(name), other.read(name)), allowed) << name;
+        }
+        auto const parameters = [](std::string const& path) {
+          return npy_values<double>(read_npy(path), path);
+        };
+        EXPECT_LE(distance(parameters(with.save_parameters), parameters(without.save_parameters)),
+                  wide ? 1e-12 : 1e-5);
+      }
+    }
+  }
+}
+
+TEST(Train, GramMatrixIsLeftToMethodsAndDataThatItSuits) {
+  Files const files;
+  for (std::string const method : {"sgd", "polyak", "nesterov", "flow"}) {
+    TrainOptions options = small_run(files, method);
+    options.problem.data.source = "synthetic:examples=40,features=60,classes=3,test=10,seed=1";
+    options.overwrite = true;
+    train(options, {});
+    EXPECT_EQ(ZarrGroup::open(options.out).attributes().at("first_layer_products"), "data");
+  }
+  TrainOptions narrow = small_run(files, "gd");
+  narrow.overwrite = true;
+  train(narrow, {});
+  EXPECT_EQ(ZarrGroup::open(narrow.out).attributes().at("first_layer_products"), "data");
 }
 
 TEST_P(TrainMethod, RepeatsBitForBit) {

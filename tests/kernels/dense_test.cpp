@@ -88,6 +88,36 @@ TYPED_TEST(DenseOperation, ForwardIsTheAffineMapWithItsActivation) {
   });
 }
 
+TYPED_TEST(DenseOperation, ActivateIsForwardWithoutTheProduct) {
+  using T = TypeParam;
+  for_all<T>([](Sizes const& sizes, Machine<T>& machine, Index) {
+    Index const n = sizes.examples;
+    Index const h = sizes.outputs;
+    Context& context = *machine.context;
+    auto const z = random_values<T>(n * h, 1);
+    Block<T> const preactivation(context, n, h, z);
+    Block<T> const out(context, n, h), slope(context, n, h), curvature(context, n, h);
+    auto const& dense = *machine.operations.dense;
+    for (Activation const activation : {Activation::tanh, Activation::identity}) {
+      auto const& phi = oracle::activation(activation == Activation::tanh ? "tanh" : "identity");
+      std::vector<double> value, first, second;
+      for (double const entry : z) {
+        value.push_back(phi.value(entry));
+        first.push_back(phi.slope(entry));
+        second.push_back(phi.curvature(entry));
+      }
+      dense.activate(preactivation.view(), activation,
+                     {out.view(), slope.view(), curvature.view()});
+      EXPECT_LE(relative_error(out.values(), value), tolerance<T>);
+      EXPECT_LE(relative_error(slope.values(), first), tolerance<T>);
+      EXPECT_LE(relative_error(curvature.values(), second), tolerance<T>);
+      dense.activate(preactivation.view(), activation, {out.view(), {}, {}});
+      EXPECT_LE(relative_error(out.values(), value), tolerance<T>);
+      EXPECT_EQ(widened(preactivation.values()), z);
+    }
+  });
+}
+
 TYPED_TEST(DenseOperation, WeightGradientSumsOverExamples) {
   using T = TypeParam;
   for_all<T>([](Sizes const& sizes, Machine<T>& machine, Index padding) {

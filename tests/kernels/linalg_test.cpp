@@ -128,6 +128,11 @@ TYPED_TEST(LinalgOperation, MultiplyTransposesWhatItIsAskedTo) {
           Block<T> const out(context, shape.rows, shape.cols, 5);
           machine.operations.linalg->multiply(of_a, left.view(), of_b, right.view(), out.view());
           EXPECT_LE(relative_error(out.values(), want), tolerance<T>);
+          machine.operations.linalg->multiply(of_a, left.view(), of_b, right.view(), out.view(),
+                                              true);
+          std::vector<double> twice;
+          for (double const entry : want) twice.push_back(2 * entry);
+          EXPECT_LE(relative_error(out.values(), twice), tolerance<T>);
           EXPECT_TRUE(out.padding_untouched());
         }
       }

@@ -80,7 +80,8 @@ Outcome run(Machine<T>& machine, Inputs const& in) {
   machine.operations.step->update(in.rule, loss.view().data, theta.view(), gradient.view(),
                                   in.previous.empty() ? Vector<T>{} : previous.view(),
                                   in.has_momentum() ? momentum.view() : Vector<T>{},
-                                  own_update ? previous.view() : Vector<T>{}, scalars.view().data);
+                                  own_update ? previous.view() : Vector<T>{}, nullptr,
+                                  scalars.view().data);
   return {widened(theta.download()), widened(momentum.download()),
           widened((own_update ? previous : gradient).download()),
           listed(scalars.download().front())};
@@ -151,6 +152,76 @@ TYPED_TEST(StepOperation, IsTheSameOnAnyNumberOfThreads) {
   }
 }
 
+TYPED_TEST(StepOperation, CountsParametersThatAreKeptElsewhere) {
+  using T = TypeParam;
+  Index const size = 5000;
+  Index const first = 1234;
+  Machine<T> machine;
+  Context& context = *machine.context;
+  Step<T> const& step = *machine.operations.step;
+  for (Method const method : {Method::gd, Method::normalized_gd}) {
+    Inputs const in = make_inputs<T>(method, size, method == Method::gd, true);
+    Outcome const want = plain(in);
+    Buffer<T> const theta(context, narrowed<T>(in.theta)),
+        gradient(context, narrowed<T>(in.gradient)), previous(context, narrowed<T>(in.previous));
+    Buffer<double> const loss(context, std::vector<double>{in.loss});
+    Buffer<StepScalars> const elsewhere(context, 1), scalars(context, 1);
+    auto const head = [&](Buffer<T> const& b) { return Vector<T const>{b.view().data, first}; };
+    auto const tail = [&](Buffer<T> const& b) {
+      return Vector<T>{b.view().data + first, size - first};
+    };
+    step.observe(head(gradient), head(previous), nullptr, elsewhere.view().data);
+    step.observe(tail(gradient), tail(previous), elsewhere.view().data, scalars.view().data);
+    EXPECT_LE(relative_error(scalars.download().front().gradient_square, want.scalars[0]),
+              tolerance<T>);
+    step.update(in.rule, loss.view().data, tail(theta), tail(gradient), tail(previous), {}, {},
+                elsewhere.view().data, scalars.view().data);
+    EXPECT_LE(relative_error(listed(scalars.download().front()), want.scalars), tolerance<T>);
+    std::vector<double> all = in.theta;  // of those elsewhere, nothing is touched
+    std::copy(want.theta.begin() + first, want.theta.end(), all.begin() + first);
+    EXPECT_LE(relative_error(theta.download(), all), tolerance<T>);
+  }
+}
+
+TYPED_TEST(StepOperation, UpdatesWeightsInTheSpanOfTheData) {
+  using T = TypeParam;
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    Context& context = *machine.context;
+    Step<T> const& step = *machine.operations.step;
+    for (Index const size : {1, 33, 9001}) {
+      auto const delta = random_values<T>(size, 1);
+      auto const image = random_values<T>(size, 2);
+      auto const previous = random_values<T>(size, 3);
+      auto const coefficients = random_values<T>(size, 4);
+      auto const preactivation = random_values<T>(size, 5);
+      auto const load = [&](auto const& v) { return Buffer<T>(context, narrowed<T>(v)); };
+      Buffer<T> const d = load(delta), m = load(image), p = load(previous), a = load(coefficients),
+                      z = load(preactivation);
+      Buffer<StepScalars> const scalars(context, 1);
+      step.observe_in_span(d.view(), m.view(), p.view(), scalars.view().data);
+      StepScalars found = scalars.download().front();
+      double const lengths = std::sqrt(dot(delta, delta) * dot(image, image));
+      EXPECT_NEAR(found.gradient_square, dot(delta, image), tolerance<T> * lengths);
+      EXPECT_NEAR(found.previous_overlap, dot(previous, delta), 2 * tolerance<T> * lengths);
+      step.observe_in_span(d.view(), m.view(), {}, scalars.view().data);
+      EXPECT_EQ(scalars.download().front().previous_overlap, 0);
+
+      found.scale = 0.25;
+      Buffer<StepScalars> const chosen(context, std::vector<StepScalars>{found});
+      step.update_in_span(chosen.view().data, d.view(), m.view(), a.view(), z.view());
+      std::vector<double> want_a = coefficients;
+      std::vector<double> want_z = preactivation;
+      for (Index i = 0; i < size; ++i) {
+        want_a[i] -= 0.25 * delta[i];
+        want_z[i] -= 0.25 * image[i];
+      }
+      EXPECT_LE(relative_error(a.download(), want_a), tolerance<T>);
+      EXPECT_LE(relative_error(z.download(), want_z), tolerance<T>);
+    }
+  }
+}
+
 TYPED_TEST(StepOperation, ObserveLeavesEverythingAsItIs) {
   using T = TypeParam;
   Machine<T> machine(3);
@@ -159,13 +230,14 @@ TYPED_TEST(StepOperation, ObserveLeavesEverythingAsItIs) {
     Buffer<T> const gradient(*machine.context, narrowed<T>(in.gradient));
     Buffer<T> const previous(*machine.context, narrowed<T>(in.previous));
     Buffer<StepScalars> const scalars(*machine.context, 1);
-    machine.operations.step->observe(gradient.view(), previous.view(), scalars.view().data);
+    machine.operations.step->observe(gradient.view(), previous.view(), nullptr,
+                                     scalars.view().data);
     std::vector<double> const got = listed(scalars.download().front());
     Outcome const stepped = run(machine, in);
     EXPECT_EQ(got, (std::vector<double>{stepped.scalars[0], stepped.scalars[1], 0, 0, 0}));
     EXPECT_EQ(gradient.download(), narrowed<T>(in.gradient));
     EXPECT_EQ(previous.download(), narrowed<T>(in.previous));
-    machine.operations.step->observe(gradient.view(), {}, scalars.view().data);
+    machine.operations.step->observe(gradient.view(), {}, nullptr, scalars.view().data);
     EXPECT_EQ(scalars.download().front().previous_overlap, 0);
   }
 }

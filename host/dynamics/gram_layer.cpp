@@ -1,0 +1,87 @@
+#include "host/dynamics/gram_layer.hpp"
+
+namespace brink {
+
+template <class T>
+bool GramLayer<T>::pays(Network const& network, Index examples, UpdateRule const& rule) {
+  bool const applies = rule.method == Method::gd || rule.method == Method::normalized_gd;
+  return applies && 5 * examples <= 9 * network.inputs(0);
+}
+
+template <class T>
+GramLayer<T>::GramLayer(Context& context, Operations<T> const& operations, Network const& network,
+                        Matrix<T const> data, Vector<T const> theta)
+    : context_(&context),
+      operations_(&operations),
+      network_(&network),
+      data_(data),
+      gram_(context, data.rows * data.rows),
+      coefficients_(context, data.rows * network.outputs(0)),
+      preactivation_(context, coefficients_.size()),
+      image_(context, coefficients_.size()),
+      previous_image_(context, coefficients_.size()),
+      scalars_(context, 1) {
+  Matrix<T> const gram = gram_.matrix(data.rows, data.rows);
+  std::vector<T> const ones(static_cast<std::size_t>(data.rows), T(1));
+  for (Index i = 0; i < data.rows; ++i) {
+    context.upload(gram.row(i), ones.data(), ones.size() * sizeof(T));
+  }
+  operations.linalg->multiply(Transpose::no, data, Transpose::yes, data, gram, true);
+  coefficients_.fill_zero();
+  operations.dense->forward(data, network.layer(theta, 0), Activation::identity,
+                            {shaped(preactivation_), {}, {}});
+}
+
+template <class T>
+KeptElsewhere GramLayer<T>::observe(Matrix<T const> delta) {
+  operations_->linalg->multiply(Transpose::no, gram_.matrix(data_.rows, data_.rows), Transpose::no,
+                                delta, shaped(image_));
+  operations_->step->observe_in_span(
+      {delta.data, image_.size()}, image_.view(),
+      has_previous_ ? Vector<T const>(previous_image_.view()) : Vector<T const>{},
+      scalars_.view().data);
+  return {layer_parameters(), scalars_.view().data};
+}
+
+template <class T>
+void GramLayer<T>::advance(StepScalars const* scalars, Matrix<T const> delta) {
+  operations_->step->update_in_span(scalars, {delta.data, image_.size()}, image_.view(),
+                                    coefficients_.view(), preactivation_.view());
+  image_.swap(previous_image_);
+  has_previous_ = true;
+}
+
+template <class T>
+void GramLayer<T>::displacement(double scale, Matrix<T> out) const {
+  Index const size = previous_image_.size();
+  operations_->linalg->combine({-scale}, previous_image_.matrix(1, size), {out.data, 1, size},
+                               false);
+}
+
+template <class T>
+void GramLayer<T>::parameters(Vector<T const> theta, Vector<T> out) const {
+  Index const first = layer_parameters();
+  operations_->dense->weight_gradient(shaped(coefficients_), data_, network_->layer(out, 0));
+  operations_->linalg->axpy(1, {theta.data, first}, {out.data, first});
+  context_->copy(out.data + first, theta.data + first,
+                 static_cast<std::size_t>(theta.size - first) * sizeof(T));
+}
+
+template <class T>
+GramLayerState<T> GramLayer<T>::state() const {
+  return {coefficients_.download(), preactivation_.download(),
+          has_previous_ ? previous_image_.download() : std::vector<T>{}};
+}
+
+template <class T>
+void GramLayer<T>::restore(GramLayerState<T> const& state) {
+  coefficients_.upload(state.coefficients);
+  preactivation_.upload(state.preactivation);
+  has_previous_ = !state.previous_image.empty();
+  if (has_previous_) previous_image_.upload(state.previous_image);
+}
+
+template class GramLayer<float>;
+template class GramLayer<double>;
+
+}  // namespace brink
