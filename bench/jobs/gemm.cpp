@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "bench/jobs/workbench.hpp"
+#include "host/dynamics/gram_layer.hpp"
 #include "kernels/cpu/blas.hpp"
 #include "kernels/cpu/context.hpp"
 #include "kernels/error.hpp"

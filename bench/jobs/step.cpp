@@ -1,13 +1,14 @@
 #include "bench/jobs/breakdown.hpp"
 #include "bench/jobs/training.hpp"
 #include "bench/jobs/workbench.hpp"
+#include "host/dynamics/gram_layer.hpp"
 
 namespace brink::bench {
 namespace {
 
 /// The times of whole steps of `brink train`, from one step's end to the next's, at most a few
 /// dozen before it begins anew at the given parameters.
-Timing measure_training(JobOptions const& options, Progress& last) {
+Timing measure_training(JobOptions const& options, bool gram, Progress& last) {
   constexpr Index steps_at_most = 50;
   constexpr Index uncounted = 3;
   using Clock = std::chrono::steady_clock;
@@ -25,29 +26,30 @@ Timing measure_training(JobOptions const& options, Progress& last) {
       before = now;
       last = progress;
     };
-    train(training(options, scratch, uncounted + wanted), hooks);
+    TrainOptions run = training(options, scratch, uncounted + wanted);
+    run.gram = gram;
+    train(run, hooks);
   }
   return summarize(std::move(seconds));
-}
-
-double flops_of_step(ProblemOptions const& options) {
-  double flops = 0;
-  with_precision(options.precision, [&]<class T>(std::type_identity<T>) {
-    Problem<T> const problem(options);
-    flops = step_flops<T>(problem.model().network, problem.train().count());
-  });
-  return flops;
 }
 
 }  // namespace
 
 void measure_step(JobOptions const& options, Report const& report) {
-  Progress last{};
-  Timing const step = measure_training(options, last);
-  report.row("step/gd", step,
-             {{"gflops", flops_of_step(options.problem) / step.median / 1e9},
-              {"loss", last.loss},
-              {"accuracy", last.accuracy}});
+  with_precision(options.problem.precision, [&]<class T>(std::type_identity<T>) {
+    Problem<T> const problem(options.problem);
+    Network const& network = problem.model().network;
+    Index const n = problem.train().count();
+    bool const pays = GramLayer<T>::pays(network, n);
+    for (bool const gram : {pays, !pays}) {  // the default first
+      Progress last{};
+      Timing const step = measure_training(options, gram, last);
+      report.row(gram ? "step/gd-gram" : "step/gd", step,
+                 {{"gflops", step_flops(network, n, gram) / step.median / 1e9},
+                  {"loss", last.loss},
+                  {"accuracy", last.accuracy}});
+    }
+  });
   if (!options.breakdown) return;
   with_precision(options.problem.precision,
                  [&]<class T>(std::type_identity<T>) { measure_breakdown<T>(options, report); });

@@ -23,12 +23,12 @@ HIDDEN = (200, 200)
 DIRECTIONS = 8  # Hessian-vector products come in batches of this many
 
 
-def load_cifar10(directory):
-    """All `data_batch_*.bin` of `directory`: standardised pixels (n x 3072, float32), labels (n)."""
+def load_cifar10(directory, examples=None):
+    """The first `examples` (default: all) of `data_batch_*.bin` of `directory`: standardised pixels (n x 3072, float32), labels (n)."""
     paths = sorted(pathlib.Path(directory).glob("data_batch_*.bin"))
     if not paths:
         raise SystemExit(f"{directory}: no data_batch_*.bin here; expected CIFAR-10's binary version")
-    records = np.concatenate([np.fromfile(path, np.uint8).reshape(-1, 1 + PIXELS) for path in paths])
+    records = np.concatenate([np.fromfile(path, np.uint8).reshape(-1, 1 + PIXELS) for path in paths])[:examples]
     pixels = records[:, 1:] / 255.0
     deviation = pixels.std(axis=0)
     deviation[deviation == 0] = 1  # a pixel that never varies carries no information: leave it at 0
@@ -139,6 +139,7 @@ def parse_arguments(description, repeats, add_options=None):
     """The options that every peer program takes; sets the number of threads as asked."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cifar", required=True, metavar="DIR", help="CIFAR-10, binary version")
+    parser.add_argument("--examples", type=int, help="the first so many images (default: all)")
     parser.add_argument("--theta", metavar="FILE.npy", help="flat parameters (default: initialisation, seed 0)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--lr", type=number, default=2 / 30, help="eta; default 2/30")
@@ -153,7 +154,7 @@ def parse_arguments(description, repeats, add_options=None):
 def load_problem(arguments):
     """The network at the asked parameters, the inputs and the labels."""
     torch.manual_seed(0)
-    x, y = load_cifar10(arguments.cifar)
+    x, y = load_cifar10(arguments.cifar, arguments.examples)
     network = build_network(load_theta(arguments.theta) if arguments.theta else None)
     return network, x, y
 

@@ -3,12 +3,6 @@
 namespace brink {
 
 template <class T>
-bool GramLayer<T>::pays(Network const& network, Index examples, UpdateRule const& rule) {
-  bool const applies = rule.method == Method::gd || rule.method == Method::normalized_gd;
-  return applies && 5 * examples <= 9 * network.inputs(0);
-}
-
-template <class T>
 GramLayer<T>::GramLayer(Context& context, Operations<T> const& operations, Network const& network,
                         Matrix<T const> data, Vector<T const> theta)
     : context_(&context),

@@ -162,9 +162,9 @@ class TrainingRun {
 template <class T>
 std::unique_ptr<GramLayer<T>> TrainingRun<T>::make_gram_layer() {
   Network const& network = problem_.model().network;
-  if (!options_.gram || !GramLayer<T>::pays(network, examples_.count(), optimizer_.rule())) {
-    return nullptr;
-  }
+  bool const pays =
+      GramLayer<T>::applies(optimizer_.rule()) && GramLayer<T>::pays(network, examples_.count());
+  if (!options_.gram.value_or(pays)) return nullptr;
   return std::make_unique<GramLayer<T>>(problem_.context(), problem_.operations(), network,
                                         examples_.x, optimizer_.theta());
 }

@@ -16,8 +16,8 @@ struct TrainOptions {
   double learning_rate = 2.0 / 20;
   double momentum = 0.9;
   Index batch_size = 32;
-  double flow_alpha = 1;  ///< flow: step = min(η, α / sharpness)
-  bool gram = true;       ///< GramLayer where it pays
+  double flow_alpha = 1;     ///< flow: step = min(η, α / sharpness)
+  std::optional<bool> gram;  ///< whether to use GramLayer; by default where it applies and pays
 
   Index steps = 1000;
   std::optional<double> until_accuracy;

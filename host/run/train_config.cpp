@@ -58,6 +58,9 @@ void check(TrainOptions const& options) {
           "--method flow needs --sharpness-every: its step is bounded by alpha / sharpness");
   require(!options.on_square_root || (!sgd && options.method != Method::flow),
           "--objective sqrt goes with gd, normalized-gd, polyak and nesterov");
+  require(!options.gram.value_or(false) || options.method == Method::gd ||
+              options.method == Method::normalized_gd,
+          "--gram goes with gd and normalized-gd");
   require(!(options.resume && options.overwrite), "--resume and --overwrite exclude each other");
   check_output("--out", options.out);
   if (!options.save_parameters.empty()) {
@@ -77,7 +80,7 @@ nlohmann::json to_json(TrainOptions const& options) {
                  {"steps", options.steps},
                  {"until_accuracy", or_null(options.until_accuracy)},
                  {"until_loss", or_null(options.until_loss)},
-                 {"gram", options.gram},
+                 {"gram", options.gram ? nlohmann::json(*options.gram) : nullptr},
                  {"sharpness_every", options.sharpness_every},
                  {"top", options.top},
                  {"sharpness_tolerance", options.sharpness_tolerance},

@@ -112,6 +112,7 @@ class CommandLine(BadInputTest):
             (("--line-every", 1, "--method", "sgd"), "--line-every"),
             (("--expectation-every", 1), "--expectation-every"),
             (("--method", "flow"), "--sharpness-every"),
+            (("--gram", "--method", "polyak"), "--gram"),
             (("--objective", "sqrt", "--method", "sgd"), "--objective"),
             (("--objective", "sqrt", "--method", "flow", "--sharpness-every", 1), "--objective"),
             (("--resume", "--overwrite"), "--overwrite"),
