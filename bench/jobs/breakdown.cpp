@@ -110,7 +110,7 @@ void measure_breakdown(JobOptions const& options, Report const& report) {
   Network const& network = problem.model().network;
   Examples<T> const examples = problem.train().examples();
   std::optional<GramLayer<T>> gram;
-  if (GramLayer<T>::pays(network, examples.count(), optimizer.rule())) {
+  if (GramLayer<T>::pays(network, examples.count())) {
     gram.emplace(problem.context(), operations, network, examples.x, optimizer.theta());
   }
 

@@ -85,7 +85,7 @@ class StepProducts {
           l == 0 ? bench.examples.x : values_[l - 1].matrix(n, network.inputs(l));
       Matrix<T const> const weight = network.layer(bench.theta.view(), l).weight;
       Matrix<T> const delta = deltas_[l].matrix(n, width);
-      if (l == 0 && GramLayer<T>::pays(network, n, {})) {
+      if (l == 0 && GramLayer<T>::pays(network, n)) {
         gram_ = random_buffer<T>(bench.problem.context(), n * n);
         list_.push_back({fmt::format("gemm/gram-{}-{}", n, width), Transpose::no, Transpose::no,
                          gram_.matrix(n, n), delta, values_[l].matrix(n, width)});

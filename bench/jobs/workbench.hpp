@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "bench/jobs/job.hpp"
-#include "host/dynamics/gram_layer.hpp"
 #include "host/objective/pass.hpp"
 #include "kernels/math/random.hpp"
 
@@ -60,13 +59,11 @@ inline double gradient_flops(Network const& network, Index examples) {
   return product_flops(network, examples, 2, 3);
 }
 
-/// Of a step of gradient descent as brink makes it: with the data's Gram matrix where that pays.
-template <class T>
-double step_flops(Network const& network, Index examples) {
-  double const gradient = gradient_flops(network, examples);
-  if (!GramLayer<T>::pays(network, examples, {})) return gradient;
-  Index const saved = 2 * network.inputs(0) - examples;
-  return gradient - 2.0 * static_cast<double>(examples * network.outputs(0) * saved);
+/// Of a step of gradient descent: with the data's Gram matrix, one product in the first layer.
+inline double step_flops(Network const& network, Index examples, bool gram) {
+  Index const saved = gram ? 2 * network.inputs(0) - examples : 0;
+  return gradient_flops(network, examples) -
+         2.0 * static_cast<double>(examples * network.outputs(0) * saved);
 }
 
 /// Of a Hessian-vector product at a θ whose state is kept: each of those products has two factors

@@ -228,6 +228,7 @@ TEST(Train, ProductsWithTheGramMatrixAreThoseWithTheData) {
         with.problem.hidden = hidden;
         with.problem.precision = precision;
         with.sharpness_tolerance = 1e-5;
+        with.gram = true;
         TrainOptions without = with;
         without.gram = false;
         without.out = files.string("without.zarr");
