@@ -377,8 +377,9 @@ void TrainingRun<T>::advance() {
   bool const sweep = due(step_, options_.line_every);
   if (sweep) {
     line_theta_.copy_from(optimizer_.theta());
-    if (gram_)
+    if (gram_) {
       line_preactivation_.copy_from({gram_->preactivation().data, line_preactivation_.size()});
+    }
   }
   if (options_.method == Method::flow) {
     double const bound = sharpness_ > 0 ? options_.flow_alpha / sharpness_ : options_.learning_rate;
