@@ -69,7 +69,7 @@ class Pass {
 
   /// The objective restricted to the line θ + τ·direction (kernels/line.hpp). Makes the two
   /// products with the data that every point of the line shares; the function that is returned
-  /// waits, and lasts until the next call.
+  /// waits, and lasts as long as θ and the direction do, and until the next call.
   LineFunction line(Vector<T const> theta, Examples<T> const& examples, Vector<T const> direction);
   /// The same from those products, the first layer's preactivation at θ and its derivative along
   /// the line, which last as long as the function does. Reads no parameters of the first layer.

@@ -132,8 +132,9 @@ TYPED_TEST(Objective, LineIsTheRestrictionToALine) {
               if (v.empty()) break;
             }
           }
+          Buffer<T> const direction = loaded.upload(v);
           auto const line =
-              loaded.pass.line(loaded.theta.view(), loaded.set.examples(), loaded.upload(v).view());
+              loaded.pass.line(loaded.theta.view(), loaded.set.examples(), direction.view());
           auto const points = line(taus);
           ASSERT_EQ(points.size(), taus.size());
           std::vector<double> losses, slopes, want_losses, want_slopes;
