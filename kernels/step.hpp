@@ -53,7 +53,8 @@ class Step {
   // For weights in the span of the data X, W = W₀ + Aᵀ X, whose gradient Δᵀ X need not be formed:
   // with the Gram matrix K = X Xᵀ, its products are those of Δ and M = K Δ.
 
-  /// ⟨g, g⟩ = ⟨Δ, M⟩ and ⟨g_{t−1}, g⟩ = ⟨M_{t−1}, Δ⟩; `previous_image` may be empty.
+  /// ⟨g, g⟩ = ⟨Δ, M⟩, never below 0, and ⟨g_{t−1}, g⟩ = ⟨M_{t−1}, Δ⟩; `previous_image` may be
+  /// empty.
   virtual void observe_in_span(Vector<T const> delta, Vector<T const> image,
                                Vector<T const> previous_image, StepScalars* scalars) const = 0;
 

@@ -80,7 +80,9 @@ void CpuStep<T>::observe_in_span(Vector<T const> delta, Vector<T const> image,
     }
     return part;
   });
-  *scalars = {sums.gradient_square, sums.previous_overlap, 0, 0, 0};
+  // K is positive semidefinite, but near a stationary point rounding may say otherwise.
+  double const square = sums.gradient_square < 0 ? 0 : sums.gradient_square;
+  *scalars = {square, sums.previous_overlap, 0, 0, 0};
 }
 
 template <class T>

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cmath>
-#include <type_traits>
 
-#include "kernels/math/host_device.hpp"
+#include "kernels/math/number.hpp"
 
 namespace brink {
 
@@ -17,22 +16,6 @@ struct Jet {
   N slope;
   N curvature;
 };
-
-/// The scalar twin of the SIMD library's lane-wise choice.
-template <class N>
-BRINK_HOST_DEVICE N select(bool condition, N if_true, N if_false) {
-  return condition ? if_true : if_false;
-}
-
-/// A constant as a number of type N, rounded once.
-template <class N>
-BRINK_HOST_DEVICE N constant(double value) {
-  if constexpr (std::is_floating_point_v<N>) {
-    return static_cast<N>(value);
-  } else {
-    return N(static_cast<typename N::value_type>(value));
-  }
-}
 
 /// φ and its derivatives with PyTorch's conventions at kinks (torch.nn.functional): the derivative
 /// of relu at 0 is 0, that of hardtanh at ±1 is 0. gelu is the exact one, z Φ(z).
