@@ -16,6 +16,19 @@ BRINK_HOST_DEVICE N fraction(int numerator, int denominator) {
   return N(numerator) / N(denominator);
 }
 
+/// The Hessian of φ(f) from f's Hessian and gradient: φ'(f) (∇²f + c ∇f ∇fᵀ) with c = φ''(f)/φ'(f).
+template <class N, int D>
+BRINK_HOST_DEVICE SymmetricMatrix<N, D> composed(SymmetricMatrix<N, D> h, Point<N, D> const& g,
+                                                 N slope, N ratio) {
+  for (int i = 0; i < D; ++i) {
+    for (int j = i; j < D; ++j) {
+      N const outer = i == j ? square(g[i]) : g[i] * g[j];
+      h(i, j) = slope * (h(i, j) + ratio * outer);
+    }
+  }
+  return h;
+}
+
 /// x² + y² + x²y + x³ + y³ (Chen et al. 2024, (43)); a strict minimum at 0, unbounded below.
 struct F1 {
   static constexpr int dimension = 2;
@@ -164,16 +177,7 @@ struct TanhQuadratic {
   template <class N>
   BRINK_HOST_DEVICE SymmetricMatrix<N, D> hessian(Point<N, D> const& p) const {
     N const t = value(p);
-    N const slope = N(1) - square(t);
-    Point<N, D> const g = inside.gradient(p);
-    SymmetricMatrix<N, D> h = inside.hessian(p);
-    for (int i = 0; i < D; ++i) {
-      for (int j = i; j < D; ++j) {
-        N const outer = i == j ? square(g[i]) : g[i] * g[j];
-        h(i, j) = slope * (h(i, j) - N(2) * t * outer);
-      }
-    }
-    return h;
+    return composed(inside.hessian(p), inside.gradient(p), N(1) - square(t), N(-2) * t);
   }
 };
 
@@ -278,17 +282,8 @@ struct SquareRoot {
   /// ∇²√f = (∇²f − ∇f ∇fᵀ / (2f)) / (2√f)
   template <class N>
   BRINK_HOST_DEVICE SymmetricMatrix<N, dimension> hessian(Point<N, dimension> const& p) const {
-    N const f = inside.value(p);
-    N const factor = N(1) / (N(2) * value(p));
-    Point<N, dimension> const g = inside.gradient(p);
-    SymmetricMatrix<N, dimension> h = inside.hessian(p);
-    for (int i = 0; i < dimension; ++i) {
-      for (int j = i; j < dimension; ++j) {
-        N const outer = i == j ? square(g[i]) : g[i] * g[j];
-        h(i, j) = factor * (h(i, j) - outer / (N(2) * f));
-      }
-    }
-    return h;
+    return composed(inside.hessian(p), inside.gradient(p), N(1) / (N(2) * value(p)),
+                    N(-1) / (N(2) * inside.value(p)));
   }
 };
 
