@@ -72,20 +72,21 @@ struct BasinResults {
   Matrix<T> final_point;            ///< coordinate × start
 };
 
-/// Gradient descent on a landscape from many starts, each with a verdict (Chen et al. 2024, (30) and
-/// (31) for stable and unstable).
+/// Gradient descent on a landscape from many starts, each with a verdict (Chen et al. 2024, (30)
+/// and (31) for stable and unstable).
 ///
 /// After k steps a trajectory ends, in this order,
 ///   1. where θ_k is in a certified set: stable or unstable;
 ///   2. where |θ_k|∞ > escape or is not a number: diverged;
 ///   3. where it has settled: ‖g‖ < tolerance and no eigenvalue of the Hessian is below 0 or above
-///      2/η (beyond a thousandth), or the step no longer moves θ_k; stable or unstable within the
-///      settling distance of a minimum, else stationary;
+///      2/η (beyond a thousandth), or ‖g‖ ≤ ε tolerance, with ε the unit of rounding, which no
+///      trajectory past a saddle comes to; for normalized steps, g = 0. Looked at after every
+///      eighth step. Stable or unstable within the settling distance of a minimum, else stationary;
 ///   4. where θ_k recurs to rounding after 2 to 64 steps that move it by far more: periodic;
 ///   5. at k = max_steps: undecided.
 /// The verdict on a start depends on nothing but the start and the rule. The formulas of
-/// `kernels/math/landscape.hpp` are evaluated without contraction, so that its bits do not depend on
-/// the instruction set.
+/// `kernels/math/landscape.hpp` are evaluated without contraction, so that its bits do not depend
+/// on the instruction set.
 template <class T>
 class Basin {
  public:

@@ -1,5 +1,6 @@
 #include "kernels/operations.hpp"
 
+#include "kernels/cpu/basin.hpp"
 #include "kernels/cpu/dense.hpp"
 #include "kernels/cpu/hvp.hpp"
 #include "kernels/cpu/linalg.hpp"
@@ -17,7 +18,8 @@ Operations<T> make_operations(Context& context) {
           std::make_unique<cpu::CpuLoss<T>>(cpu_context),
           std::make_unique<cpu::CpuStep<T>>(cpu_context),
           std::make_unique<cpu::CpuLine<T>>(cpu_context),
-          std::make_unique<cpu::CpuLinalg<T>>(cpu_context)};
+          std::make_unique<cpu::CpuLinalg<T>>(cpu_context),
+          std::make_unique<cpu::CpuBasin<T>>(cpu_context)};
 }
 
 template Operations<float> make_operations<float>(Context&);

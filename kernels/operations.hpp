@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "kernels/basin.hpp"
 #include "kernels/context.hpp"
 #include "kernels/dense.hpp"
 #include "kernels/hvp.hpp"
@@ -21,6 +22,7 @@ struct Operations {
   std::unique_ptr<Step<T>> step;
   std::unique_ptr<Line<T>> line;
   std::unique_ptr<Linalg<T>> linalg;
+  std::unique_ptr<Basin<T>> basin;
 };
 
 /// T is float or double. The context outlives its operations.

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "host/diagnostics/coarse_hessian.hpp"
-#include "host/record/zarr.hpp"
 #include "host/run/output.hpp"
+#include "host/run/whole_record.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
@@ -36,13 +36,7 @@ void check(SpectrumOptions const& options) {
 
 void write_vector(ZarrGroup& group, std::string const& name, std::string const& dimension,
                   std::string const& long_name, std::vector<double> const& values) {
-  ArraySpec spec;
-  spec.name = name;
-  spec.dimensions = {dimension};
-  spec.shape = {std::ssize(values)};
-  spec.attributes = {{"long_name", long_name}, {"units", "1"}};
-  group.define(spec);
-  group.write(name, std::span<double const>(values));
+  write_variable(group, name, {{dimension, std::ssize(values)}}, long_name, values);
 }
 
 void write_pairs(ZarrGroup& group, std::string const& prefix, std::string const& which,
@@ -82,30 +76,6 @@ void fill(ZarrGroup& group, SpectrumOptions const& options, Spectrum const& foun
   group.set_attribute("loss", found.result.loss);
   group.set_attribute("accuracy", found.result.accuracy);
   group.set_attribute("gradient_norm", found.result.gradient_norm);
-  group.flush();
-}
-
-/// Leaves the whole record at options.out, or nothing: it is built under a temporary name.
-void write_record(SpectrumOptions const& options, Spectrum const& found) {
-  namespace fs = std::filesystem;
-  fs::path const named = options.out;
-  fs::path const out = named.has_filename() ? named : named.parent_path();
-  // Not the temporary name of `out` itself, where remove_record puts what is replaced.
-  fs::path const fresh = out.string() + ".new";
-  for (fs::path const& name : {out, fresh}) remove_orphaned_siblings(name);
-  fs::path const site = temporary_name(fresh);
-  try {
-    ZarrGroup group = ZarrGroup::create(site, found.attributes);
-    fill(group, options, found);
-    if (options.overwrite && fs::exists(out)) remove_record(out);
-    std::error_code error;
-    fs::rename(site, out, error);
-    if (error) throw_machine_error("create", out, error.value());
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(site, ignored);
-    throw;
-  }
 }
 
 template <class T>
@@ -169,7 +139,8 @@ SpectrumResult spectrum(SpectrumOptions const& options, RunHooks const& hooks) {
   Spectrum const found = options.problem.precision == Precision::float64
                              ? compute<double>(options, hooks)
                              : compute<float>(options, hooks);
-  write_record(options, found);
+  write_whole_record(options.out, options.overwrite, found.attributes,
+                     [&](ZarrGroup& group) { fill(group, options, found); });
   return found.result;
 }
 

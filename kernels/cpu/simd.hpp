@@ -2,17 +2,20 @@
 
 #include <vector>
 
+#include "kernels/cpu/basin_lanes.hpp"
 #include "kernels/math/activation.hpp"
 #include "kernels/view.hpp"
 
 namespace brink::cpu {
 
 /// The loops whose speed depends on the instruction set, one table for each that is compiled in.
-/// The arrays are contiguous; `slope` and `curvature` may be null; `z` may be `value`.
 template <class T>
 struct SimdLoops {
+  /// The arrays are contiguous; `slope` and `curvature` may be null; `z` may be `value`.
   void (*activate)(Activation activation, Index count, T const* z, T* value, T* slope,
                    T* curvature);
+  /// One thread's part of a scan: all ranges that it can get hold of.
+  void (*scan)(BasinTask<T> const& task);
 };
 
 struct InstructionSet {

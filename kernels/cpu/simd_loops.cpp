@@ -1,7 +1,7 @@
-// Compiled once per instruction set, with its flags (which xsimd reads) and BRINK_SIMD_NAME and
-// BRINK_SIMD_TABLE set by the build. Nothing here may call an inline function of another header
-// that is not a template of the architecture: the linker keeps one copy of those, and it might be
-// one that an older processor cannot run.
+// Compiled once per instruction set, with its flags (which xsimd reads) and its names,
+// BRINK_SIMD_…, set by the build. Nothing here may call an inline function of another header that
+// is not a template of the architecture: the linker keeps one copy of those, and it might be one
+// that an older processor cannot run.
 #include <xsimd/xsimd.hpp>
 
 #include "kernels/cpu/simd.hpp"
@@ -55,7 +55,12 @@ void activate(Activation activation, Index count, T const* z, T* value, T* slope
 
 }  // namespace
 
+template <class T>
+void BRINK_SIMD_SCAN(BasinTask<T> const& task);  // basin_lanes.cpp
+
 extern InstructionSet const BRINK_SIMD_TABLE;
-InstructionSet const BRINK_SIMD_TABLE{BRINK_SIMD_NAME, {activate<float>}, {activate<double>}};
+InstructionSet const BRINK_SIMD_TABLE{BRINK_SIMD_NAME,
+                                      {activate<float>, BRINK_SIMD_SCAN<float>},
+                                      {activate<double>, BRINK_SIMD_SCAN<double>}};
 
 }  // namespace brink::cpu

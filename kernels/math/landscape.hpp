@@ -13,7 +13,7 @@ namespace brink::landscape {
 /// A number that a division gives, so that an interval encloses it.
 template <class N>
 BRINK_HOST_DEVICE N fraction(int numerator, int denominator) {
-  return N(numerator) / N(denominator);
+  return constant<N>(numerator) / constant<N>(denominator);
 }
 
 /// The Hessian of φ(f) from f's Hessian and gradient: φ'(f) (∇²f + c ∇f ∇fᵀ) with c = φ''(f)/φ'(f).
@@ -164,8 +164,7 @@ struct TanhQuadratic {
 
   template <class N>
   BRINK_HOST_DEVICE N value(Point<N, D> const& p) const {
-    using std::tanh;
-    return tanh(inside.value(p));
+    return hyperbolic_tangent(inside.value(p));
   }
   template <class N>
   BRINK_HOST_DEVICE Point<N, D> gradient(Point<N, D> const& p) const {
@@ -207,19 +206,16 @@ struct NeuronTanh {
 
   template <class N>
   BRINK_HOST_DEVICE N value(Point<N, 2> const& p) const {
-    using std::tanh;
-    return square(p[0] * tanh(p[1]));
+    return square(p[0] * hyperbolic_tangent(p[1]));
   }
   template <class N>
   BRINK_HOST_DEVICE Point<N, 2> gradient(Point<N, 2> const& p) const {
-    using std::tanh;
-    N const t = tanh(p[1]);
+    N const t = hyperbolic_tangent(p[1]);
     return {N(2) * p[0] * square(t), N(2) * square(p[0]) * t * (N(1) - square(t))};
   }
   template <class N>
   BRINK_HOST_DEVICE SymmetricMatrix<N, 2> hessian(Point<N, 2> const& p) const {
-    using std::tanh;
-    N const t = tanh(p[1]), tt = square(t), slope = N(1) - tt;
+    N const t = hyperbolic_tangent(p[1]), tt = square(t), slope = N(1) - tt;
     return {N(2) * tt, N(4) * p[0] * t * slope, N(2) * square(p[0]) * slope * (N(1) - N(3) * tt)};
   }
 };
@@ -261,7 +257,8 @@ struct Hyperbola {
   }
 };
 
-/// √f of a landscape f ≥ 0: what gradient descent on √f descends. Not defined where f vanishes.
+/// √f of a landscape f ≥ 0: what gradient descent on √f descends. Where f vanishes √f has its
+/// minimum and no Hessian, and the gradient is taken to be 0.
 template <class Landscape>
 struct SquareRoot {
   static constexpr int dimension = Landscape::dimension;
@@ -274,7 +271,7 @@ struct SquareRoot {
   }
   template <class N>
   BRINK_HOST_DEVICE Point<N, dimension> gradient(Point<N, dimension> const& p) const {
-    N const factor = N(1) / (N(2) * value(p));
+    N const factor = inverse_or_zero(N(2) * value(p));
     Point<N, dimension> g = inside.gradient(p);
     for (int i = 0; i < dimension; ++i) g[i] = factor * g[i];
     return g;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <type_traits>
 
 #include "kernels/math/host_device.hpp"
@@ -22,6 +23,32 @@ BRINK_HOST_DEVICE N constant(double value) {
     return static_cast<N>(value);
   } else {
     return N(static_cast<typename N::value_type>(value));
+  }
+}
+
+/// tanh x. The lanes of a SIMD vector go through the library one by one: SIMD libraries round
+/// differently from one instruction set to the next. An interval has its own tanh.
+template <class N>
+BRINK_HOST_DEVICE N hyperbolic_tangent(N x) {
+  if constexpr (std::is_floating_point_v<N>) {
+    return std::tanh(x);
+  } else if constexpr (requires { N::size; }) {
+    typename N::value_type lanes[N::size];
+    x.store_unaligned(lanes);
+    for (auto& lane : lanes) lane = std::tanh(lane);
+    return N::load_unaligned(lanes);
+  } else {
+    return tanh(x);
+  }
+}
+
+/// 1/x, and 0 where x = 0. For an interval with 0 inside, everything.
+template <class N>
+BRINK_HOST_DEVICE N inverse_or_zero(N x) {
+  if constexpr (requires { x == x; }) {
+    return select(x == N(0), N(0), N(1) / x);
+  } else {
+    return N(1) / x;
   }
 }
 

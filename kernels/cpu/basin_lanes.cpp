@@ -1,0 +1,543 @@
+// Compiled once per instruction set, like simd_loops.cpp, whose rule on inline functions holds here
+// too, and without contraction.
+#include <xsimd/xsimd.hpp>
+
+#include <limits>
+
+#include "kernels/cpu/basin_lanes.hpp"
+
+namespace brink::cpu {
+namespace {
+
+constexpr int longest_period = 64;
+/// Steps for which neighbouring starts share their lanes. Those that take longer go to a pool, from
+/// which lanes are filled one by one: most are done by then, and all at about the same step.
+constexpr Index prologue = 32;
+constexpr Index block = 16;  ///< steps of the pool's lanes between refills
+constexpr Index pool_size = 2048;
+constexpr int most_sets = 64;  ///< trajectories settle at the minima beyond, if there are so many
+/// Steps between looks at the curvature where the gradient is small.
+constexpr int check_every = 8;
+/// Curvatures at a settled point may miss 0 and 2/η by this much.
+constexpr double curvature_slack = 1e-3;
+
+// Trajectories stay in registers if what makes a step is one piece and their addresses are handed
+// to nobody; what is called from there gets arrays.
+#define BRINK_HOT [[gnu::always_inline]] inline
+#define BRINK_COLD [[gnu::noinline]]
+
+/// Whether a matrix with the same number in all lanes is positive definite, by elimination.
+template <class N, int D>
+bool is_positive_definite(SymmetricMatrix<N, D> h) {
+  for (int k = 0; k < D; ++k) {
+    if (!xsimd::all(h(k, k) > N(0))) return false;
+    for (int i = k + 1; i < D; ++i) {
+      for (int j = i; j < D; ++j) h(i, j) = h(i, j) - h(k, i) * h(k, j) / h(k, k);
+    }
+  }
+  return true;
+}
+
+/// `Objective` is a landscape or its square root.
+template <class Objective, class T>
+class Scanner {
+  static constexpr int D = Objective::dimension;
+  using Lanes = xsimd::batch<T>;
+  using Mask = typename Lanes::batch_bool_type;
+  using Place = Point<Lanes, D>;
+  static constexpr Index width = static_cast<Index>(Lanes::size);
+  static constexpr Index group = 2 * width;  ///< two vectors hide each other's latency
+
+  /// Trajectories after some steps, one per lane. Those that are not active stay where they are.
+  struct Trajectories {
+    Place at, slope;
+    Lanes value, slope_square;
+    Lanes steps, rises, last_rise;
+    Mask active;
+  };
+  /// Where a trajectory was a while ago: a cycle comes back there.
+  struct Recurrence {
+    Place anchor;
+    Lanes since;  ///< steps
+    Mask found;
+  };
+
+ public:
+  Scanner(Objective const& f, BasinTask<T> const& task)
+      : task_(task),
+        f_(f),
+        step_(static_cast<T>(task.rule->step)),
+        escape_(static_cast<T>(task.rule->escape)),
+        tolerance_square_(square(static_cast<T>(task.rule->tolerance))),
+        least_slope_square_(tolerance_square_ * square(std::numeric_limits<T>::epsilon())),
+        slack_(static_cast<T>(task.rule->slack)),
+        normalized_(task.rule->normalized),
+        max_steps_(task.rule->max_steps) {
+    for (int m = 0; m < task.minimum_count && sets_ < most_sets; ++m) {
+      if (!(task.minima[m].radius > 0)) continue;
+      set_[sets_] = shrunk(task.minima[m], m);
+      highest_level_ = greater(highest_level_, set_[sets_].level);
+      ++sets_;
+    }
+  }
+
+  void run() {
+    for (Index lane = 0; lane < group; ++lane) slots_.id[lane] = -1;
+    StartRange range;
+    while (task_.next(task_.queue, &range)) {
+      for (Index done = 0; done < range.count; done += group) {
+        Index const left = range.count - done;
+        start(range.row, range.col + done, left < group ? left : group);
+        if (pooled_ > pool_size - group) work_off(false);
+      }
+    }
+    work_off(true);
+  }
+
+ private:
+  static T greater(T a, T b) { return a > b ? a : b; }
+
+  /// A certified set as this precision sees it: smaller by what rounding may hide.
+  struct Set {
+    T at[D];
+    T radius_square;
+    T level;
+    T minimum;
+  };
+  Set shrunk(BasinMinimum const& minimum, int index) const {
+    Set set;
+    for (int i = 0; i < D; ++i) set.at[i] = static_cast<T>(minimum.at[i]);
+    T const radius = static_cast<T>(minimum.radius);
+    T const level = static_cast<T>(minimum.level);
+    set.radius_square = radius * radius * (T(1) - T(8) * std::numeric_limits<T>::epsilon());
+    set.level = level - slack_ * greater(T(1), greater(level, -level));
+    set.minimum = static_cast<T>(index);
+    return set;
+  }
+  BRINK_HOT static Mask in_set(Trajectories const& t, Set const& set) {
+    Lanes distance_square = square(t.at[0] - Lanes(set.at[0]));
+    for (int i = 1; i < D; ++i) {
+      distance_square = distance_square + square(t.at[i] - Lanes(set.at[i]));
+    }
+    return (distance_square < Lanes(set.radius_square)) & (t.value < Lanes(set.level));
+  }
+  BRINK_HOT Mask in_region(Trajectories const& t) const {
+    Mask inside = xsimd::abs(t.at[0]) <= Lanes(escape_);
+    for (int i = 1; i < D; ++i) inside = inside & (xsimd::abs(t.at[i]) <= Lanes(escape_));
+    return inside;
+  }
+
+  BRINK_HOT Lanes scale(Trajectories const& t) const {
+    if (!normalized_) return Lanes(step_);
+    return Lanes(step_) * inverse_or_zero(xsimd::sqrt(t.slope_square));
+  }
+  BRINK_HOT Place next(Trajectories const& t) const {
+    Lanes const s = scale(t);
+    Place p;
+    for (int i = 0; i < D; ++i) p[i] = t.at[i] - s * t.slope[i];
+    return p;
+  }
+  BRINK_HOT void evaluate(Trajectories& t) const {
+    t.value = f_.value(t.at);
+    t.slope = f_.gradient(t.at);
+    t.slope_square = dot(t.slope, t.slope);
+  }
+
+  /// A step of the active lanes.
+  BRINK_HOT void advance(Trajectories& t) const {
+    Place const p = next(t);
+    for (int i = 0; i < D; ++i) t.at[i] = xsimd::select(t.active, p[i], t.at[i]);
+    Lanes const before = t.value;
+    evaluate(t);
+    Mask const rose =
+        t.value > before + Lanes(slack_) * xsimd::max(Lanes(T(1)), xsimd::abs(before));
+    t.steps = xsimd::select(t.active, t.steps + Lanes(T(1)), t.steps);
+    t.rises = xsimd::select(rose, t.rises + Lanes(T(1)), t.rises);
+    t.last_rise = xsimd::select(rose, t.steps, t.last_rise);
+  }
+
+  /// Takes the lanes that have their verdict out of the active ones.
+  BRINK_HOT void check(Trajectories& a, Trajectories& b) const {
+    a.active = a.active & in_region(a);
+    b.active = b.active & in_region(b);
+    Mask const low_a = a.active & (a.value < Lanes(highest_level_));
+    Mask const low_b = b.active & (b.value < Lanes(highest_level_));
+    if (xsimd::any(low_a | low_b)) {
+      for (int m = 0; m < sets_; ++m) {
+        a.active = a.active & !in_set(a, set_[m]);
+        b.active = b.active & !in_set(b, set_[m]);
+      }
+    }
+    Mask const flat_a = a.active & (a.slope_square < Lanes(tolerance_square_));
+    Mask const flat_b = b.active & (b.slope_square < Lanes(tolerance_square_));
+    if (xsimd::any(flat_a | flat_b)) {
+      a.active = a.active & !settled(a.at, a.slope_square, due(a.steps, flat_a));
+      b.active = b.active & !settled(b.at, b.slope_square, due(b.steps, flat_b));
+    }
+  }
+
+  /// Those of the lanes whose curvature is to be looked at after so many steps.
+  BRINK_HOT static Mask due(Lanes const& steps, Mask lanes) {
+    Lanes const interval = Lanes(T(check_every));
+    return lanes & (xsimd::floor(steps / interval) * interval == steps);
+  }
+
+  /// Those of the lanes `flat` that have settled.
+  BRINK_HOT Mask settled(Place const& place, Lanes const& slope_square, Mask const& flat) const {
+    if (normalized_) return flat & (slope_square == Lanes(T(0)));
+    T at[D][width];
+    T stable[width];
+    for (int i = 0; i < D; ++i) place[i].store_unaligned(at[i]);
+    xsimd::select(flat, Lanes(T(1)), Lanes(T(0))).store_unaligned(stable);
+    keep_stable(at, stable);
+    return (flat & (slope_square <= Lanes(least_slope_square_))) |
+           (Lanes::load_unaligned(stable) == Lanes(T(1)));
+  }
+
+  /// Leaves 1 only where it is 1 and the curvature lets gradient descent stay.
+  BRINK_COLD void keep_stable(T const (&at)[D][width], T (&stable)[width]) const {
+    for (Index lane = 0; lane < width; ++lane) {
+      if (stable[lane] == T(0)) continue;
+      Point<xsimd::batch<double>, D> q;
+      for (int i = 0; i < D; ++i) q[i] = xsimd::batch<double>(static_cast<double>(at[i][lane]));
+      if (!has_stable_curvature(q)) stable[lane] = T(0);
+    }
+  }
+
+  /// Whether gradient descent stays near a stationary point: no curvature below 0 or above 2/η.
+  bool has_stable_curvature(Point<xsimd::batch<double>, D> const& q) const {
+    using N = xsimd::batch<double>;
+    auto const h = f_.hessian(q);
+    auto from_below = h;
+    auto from_above = h;
+    double const limit = 2 / task_.rule->step * (1 + curvature_slack);
+    for (int i = 0; i < D; ++i) {
+      for (int j = i; j < D; ++j) from_above(i, j) = N(0.0) - h(i, j);
+      from_below(i, i) = h(i, i) + N(curvature_slack);
+      from_above(i, i) = N(limit) - h(i, i);
+    }
+    return is_positive_definite(from_below) && is_positive_definite(from_above);
+  }
+
+  /// Takes the lanes that came back to where they were out of the active ones.
+  BRINK_HOT void check_recurrence(Trajectories& t, Recurrence& r) const {
+    Lanes largest(T(1));
+    Lanes apart(T(0));
+    for (int i = 0; i < D; ++i) {
+      largest = xsimd::max(largest, xsimd::abs(t.at[i]));
+      apart = xsimd::max(apart, xsimd::abs(t.at[i] - r.anchor[i]));
+    }
+    constexpr T epsilon = std::numeric_limits<T>::epsilon();
+    Lanes const close = Lanes(T(8) * epsilon) * largest;
+    Lanes const far = Lanes(T(64)) * close;
+    Mask const moves = square(scale(t)) * t.slope_square > far * far;
+    r.found = r.found | (t.active & (r.since > Lanes(T(1))) & (apart <= close) & moves);
+    t.active = t.active & !r.found;
+    Mask const renew = r.since == Lanes(T(longest_period));
+    for (int i = 0; i < D; ++i) r.anchor[i] = xsimd::select(renew, t.at[i], r.anchor[i]);
+    r.since = xsimd::select(renew, Lanes(T(0)), r.since) + Lanes(T(1));
+  }
+
+  struct Verdicts {
+    Lanes outcome, minimum;
+  };
+  /// Verdicts on the lanes that are not active.
+  BRINK_HOT Verdicts verdicts(Trajectories const& t, Mask periodic) const {
+    auto const code = [](Outcome outcome) { return Lanes(static_cast<T>(outcome)); };
+    Lanes const reached =
+        xsimd::select(t.rises > Lanes(T(0)), code(Outcome::unstable), code(Outcome::stable));
+    Verdicts v{xsimd::select(periodic, code(Outcome::periodic), code(Outcome::undecided)),
+               Lanes(T(-1))};
+    v.outcome = xsimd::select(in_region(t), v.outcome, code(Outcome::diverged));
+    for (int m = 0; m < sets_; ++m) {
+      Mask const here = in_set(t, set_[m]);
+      v.outcome = xsimd::select(here, reached, v.outcome);
+      v.minimum = xsimd::select(here, Lanes(set_[m].minimum), v.minimum);
+    }
+    Mask const open = (v.outcome == code(Outcome::undecided)) & !t.active &
+                      (t.slope_square < Lanes(tolerance_square_));
+    if (xsimd::any(open)) {
+      Mask const at_rest = settled(t.at, t.slope_square, open);
+      v.outcome = xsimd::select(at_rest, code(Outcome::stationary), v.outcome);
+      v = at_minima(t.at, at_rest, reached, v);
+    }
+    return v;
+  }
+
+  /// With the settled lanes that are at a minimum told so.
+  BRINK_HOT Verdicts at_minima(Place const& at, Mask const& at_rest, Lanes const& reached,
+                               Verdicts v) const {
+    for (int m = 0; m < task_.minimum_count; ++m) {
+      T const reach = static_cast<T>(task_.minima[m].settling_distance);
+      Lanes distance_square(T(0));
+      for (int i = 0; i < D; ++i) {
+        distance_square =
+            distance_square + square(at[i] - Lanes(static_cast<T>(task_.minima[m].at[i])));
+      }
+      Mask const here = at_rest & (distance_square < Lanes(reach * reach));
+      v.outcome = xsimd::select(here, reached, v.outcome);
+      v.minimum = xsimd::select(here, Lanes(static_cast<T>(m)), v.minimum);
+    }
+    return v;
+  }
+
+  /// `count` ≤ group neighbouring starts, up to the prologue's end.
+  void start(Index row, Index col, Index count) {
+    Trajectories a = begin(row, col, count, 0);
+    Trajectories b = begin(row, col, count, width);
+    check(a, b);
+    Index const limit = prologue < max_steps_ ? prologue : max_steps_;
+    for (Index k = 0; k < limit && xsimd::any(a.active | b.active); ++k) {
+      advance(a);
+      advance(b);
+      check(a, b);
+    }
+    Index const id = row * task_.starts.cols + col;
+    bool const goes_on = limit < max_steps_;
+    finish(a, id, count < width ? count : width, goes_on);
+    if (count > width) finish(b, id + width, count - width, goes_on);
+  }
+
+  BRINK_HOT Trajectories begin(Index row, Index col, Index count, Index first) const {
+    Trajectories t;
+    t.at = load(row, col, count, first);
+    t.steps = t.rises = t.last_rise = Lanes(T(0));
+    t.active = Lanes(T(0)) == Lanes(T(0));
+    evaluate(t);
+    return t;
+  }
+
+  /// Coordinates of the lanes `first` … of a group; lanes beyond its end repeat the last start.
+  Place load(Index row, Index col, Index count, Index first) const {
+    Place at;
+    for (int i = 0; i < D; ++i) {
+      StartCoordinate<T> const& c = task_.starts.coordinate[i];
+      T const* const data = c.data + row * c.row_stride + col * c.col_stride;
+      if (c.col_stride == 0) {
+        at[i] = Lanes(*data);
+      } else if (first + width <= count) {
+        at[i] = Lanes::load_unaligned(data + first);
+      } else {
+        T lanes[width];
+        for (Index lane = 0; lane < width; ++lane) {
+          lanes[lane] = data[first + lane < count ? first + lane : count - 1];
+        }
+        at[i] = Lanes::load_unaligned(lanes);
+      }
+    }
+    return at;
+  }
+
+  /// Writes the verdicts, and puts the lanes that have none yet into the pool.
+  BRINK_HOT void finish(Trajectories const& t, Index id, Index count, bool goes_on) {
+    Verdicts const v = verdicts(t, t.active & !t.active);
+    write(id, count, v, t);
+    write_final(id, count, t.at);
+    if (!goes_on || !xsimd::any(t.active)) return;
+    Waiting w;
+    for (int i = 0; i < D; ++i) t.at[i].store_unaligned(w.at[i]);
+    t.rises.store_unaligned(w.rises);
+    t.last_rise.store_unaligned(w.last_rise);
+    xsimd::select(t.active, Lanes(T(1)), Lanes(T(0))).store_unaligned(w.active);
+    wait(w, id, count);
+  }
+
+  /// The lanes of one vector.
+  struct Waiting {
+    T at[D][width], rises[width], last_rise[width], active[width];
+  };
+  /// Puts the active lanes into the pool.
+  BRINK_COLD void wait(Waiting const& w, Index id, Index count) {
+    for (Index lane = 0; lane < count; ++lane) {
+      if (w.active[lane] == T(0)) continue;
+      for (int i = 0; i < D; ++i) pool_.at[i][pooled_] = w.at[i][lane];
+      pool_.rises[pooled_] = w.rises[lane];
+      pool_.last_rise[pooled_] = w.last_rise[lane];
+      pool_.id[pooled_] = id + lane;
+      ++pooled_;
+    }
+  }
+
+  BRINK_HOT void write(Index id, Index count, Verdicts const& v, Trajectories const& t) const {
+    put(task_.results.outcome, id, count, v.outcome);
+    put(task_.results.minimum, id, count, v.minimum);
+    put(task_.results.steps, id, count, t.steps);
+    put(task_.results.rises, id, count, t.rises);
+    put(task_.results.last_rise, id, count, t.last_rise);
+  }
+  template <class To>
+  BRINK_HOT static void put(Vector<To> const& to, Index id, Index count, Lanes const& lanes) {
+    if (to.data == nullptr) return;
+    T from[width];
+    lanes.store_unaligned(from);
+    To* const out = to.data + id;
+    auto const convert = [&](Index end) {
+      for (Index lane = 0; lane < end; ++lane) {
+        out[lane] = static_cast<To>(static_cast<std::int32_t>(from[lane]));
+      }
+    };
+    if (count == width) {
+      convert(width);
+    } else {
+      convert(count);
+    }
+  }
+  BRINK_HOT void write_final(Index id, Index count, Place const& at) const {
+    Matrix<T> const& to = task_.results.final_point;
+    if (to.data == nullptr) return;
+    for (int i = 0; i < D; ++i) {
+      T from[width];
+      at[i].store_unaligned(from);
+      for (Index lane = 0; lane < count; ++lane) to.data[i * to.stride + id + lane] = from[lane];
+    }
+  }
+
+  /// The lanes that trajectories from the pool run in, between two refills.
+  struct Slots {
+    T at[D][group], anchor[D][group];
+    T steps[group], rises[group], last_rise[group], since[group];
+    T active[group], outcome[group], minimum[group];
+    Index id[group];  ///< −1: empty
+  };
+
+  /// Runs the pool's trajectories until none waits, or none is left at all.
+  void work_off(bool to_the_end) {
+    while (refill() && (to_the_end || pooled_ > 0)) {
+      run_block();
+    }
+  }
+
+  /// Fills the empty slots from the pool; whether any is in use then.
+  bool refill() {
+    bool used = false;
+    for (Index lane = 0; lane < group; ++lane) {
+      if (slots_.id[lane] < 0 && pooled_ > 0) {
+        --pooled_;
+        for (int i = 0; i < D; ++i) {
+          slots_.at[i][lane] = slots_.anchor[i][lane] = pool_.at[i][pooled_];
+        }
+        slots_.steps[lane] = static_cast<T>(prologue);
+        slots_.rises[lane] = pool_.rises[pooled_];
+        slots_.last_rise[lane] = pool_.last_rise[pooled_];
+        slots_.since[lane] = slots_.active[lane] = T(1);
+        slots_.id[lane] = pool_.id[pooled_];
+      }
+      used = used || slots_.id[lane] >= 0;
+    }
+    return used;
+  }
+
+  /// A few steps of all slots, and the verdicts of those that are done.
+  void run_block() {
+    Trajectories a = load_slots(0);
+    Trajectories b = load_slots(width);
+    Recurrence of_a = load_recurrence(0, a);
+    Recurrence of_b = load_recurrence(width, b);
+    for (Index k = 0; k < block && xsimd::any(a.active | b.active); ++k) {
+      advance(a);
+      advance(b);
+      check(a, b);
+      check_recurrence(a, of_a);
+      check_recurrence(b, of_b);
+      a.active = a.active & (a.steps < Lanes(static_cast<T>(max_steps_)));
+      b.active = b.active & (b.steps < Lanes(static_cast<T>(max_steps_)));
+    }
+    store_slots(0, a, of_a);
+    store_slots(width, b, of_b);
+  }
+
+  BRINK_HOT Trajectories load_slots(Index first) const {
+    Slots const& s = slots_;
+    Trajectories t;
+    for (int i = 0; i < D; ++i) t.at[i] = Lanes::load_unaligned(s.at[i] + first);
+    t.steps = Lanes::load_unaligned(s.steps + first);
+    t.rises = Lanes::load_unaligned(s.rises + first);
+    t.last_rise = Lanes::load_unaligned(s.last_rise + first);
+    t.active = Lanes::load_unaligned(s.active + first) != Lanes(T(0));
+    evaluate(t);
+    return t;
+  }
+  BRINK_HOT Recurrence load_recurrence(Index first, Trajectories const& t) const {
+    Recurrence r;
+    for (int i = 0; i < D; ++i) r.anchor[i] = Lanes::load_unaligned(slots_.anchor[i] + first);
+    r.since = Lanes::load_unaligned(slots_.since + first);
+    r.found = t.active & !t.active;
+    return r;
+  }
+
+  /// Puts trajectories back, and writes the verdicts of those that are done.
+  BRINK_HOT void store_slots(Index first, Trajectories const& t, Recurrence const& r) {
+    Slots& s = slots_;
+    for (int i = 0; i < D; ++i) {
+      t.at[i].store_unaligned(s.at[i] + first);
+      r.anchor[i].store_unaligned(s.anchor[i] + first);
+    }
+    t.steps.store_unaligned(s.steps + first);
+    t.rises.store_unaligned(s.rises + first);
+    t.last_rise.store_unaligned(s.last_rise + first);
+    r.since.store_unaligned(s.since + first);
+    xsimd::select(t.active, Lanes(T(1)), Lanes(T(0))).store_unaligned(s.active + first);
+    if (xsimd::all(t.active)) return;
+    Verdicts const v = verdicts(t, r.found);
+    v.outcome.store_unaligned(s.outcome + first);
+    v.minimum.store_unaligned(s.minimum + first);
+    for (Index slot = first; slot < first + width; ++slot) {
+      if (s.id[slot] >= 0 && s.active[slot] == T(0)) retire(slot);
+    }
+  }
+
+  /// Writes the verdict of a slot, and empties it.
+  void retire(Index slot) {
+    Slots& s = slots_;
+    auto const write_one = [&]<class To>(Vector<To> const& to, T from) {
+      if (to.data != nullptr)
+        to.data[s.id[slot]] = static_cast<To>(static_cast<std::int32_t>(from));
+    };
+    write_one(task_.results.outcome, s.outcome[slot]);
+    write_one(task_.results.minimum, s.minimum[slot]);
+    write_one(task_.results.steps, s.steps[slot]);
+    write_one(task_.results.rises, s.rises[slot]);
+    write_one(task_.results.last_rise, s.last_rise[slot]);
+    Matrix<T> const& to = task_.results.final_point;
+    if (to.data != nullptr) {
+      for (int i = 0; i < D; ++i) to.data[i * to.stride + s.id[slot]] = s.at[i][slot];
+    }
+    s.id[slot] = -1;
+  }
+
+  /// Trajectories that outlast the prologue.
+  struct Pool {
+    T at[D][pool_size], rises[pool_size], last_rise[pool_size];
+    Index id[pool_size];
+  };
+
+  BasinTask<T> const& task_;
+  Objective f_;
+  T step_, escape_, tolerance_square_, least_slope_square_, slack_;
+  Set set_[most_sets];
+  int sets_ = 0;
+  T highest_level_ = -std::numeric_limits<T>::infinity();
+  bool normalized_;
+  Index max_steps_;
+  Slots slots_ = {};
+  Pool pool_;
+  Index pooled_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+void BRINK_SIMD_SCAN(BasinTask<T> const& task) {
+  with_landscape(task.rule->landscape, [&]<class Landscape>(Landscape const& f) {
+    if (task.rule->on_square_root) {
+      landscape::SquareRoot<Landscape> const root{f};
+      Scanner<landscape::SquareRoot<Landscape>, T>(root, task).run();
+    } else {
+      Scanner<Landscape, T>(f, task).run();
+    }
+  });
+}
+template void BRINK_SIMD_SCAN<float>(BasinTask<float> const&);
+template void BRINK_SIMD_SCAN<double>(BasinTask<double> const&);
+
+}  // namespace brink::cpu
