@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   std::map<std::string, brink::Action> const actions{{"train", brink::add_train(program)},
                                                      {"spectrum", brink::add_spectrum(program)},
+                                                     {"orbit", brink::add_orbit(program)},
                                                      {"plot", brink::add_plot(program)},
                                                      {"info", brink::add_info(program)}};
   try {

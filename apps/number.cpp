@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -34,6 +35,16 @@ double parse_number(std::string const& text, std::string const& option) {
                                  option, text));
   }
   return *value;
+}
+
+std::vector<double> parse_numbers(std::string const& text, std::string const& option) {
+  std::vector<double> numbers;
+  for (std::size_t first = 0; first <= text.size();) {
+    std::size_t const comma = std::min(text.find(',', first), text.size());
+    numbers.push_back(parse_number(text.substr(first, comma - first), option));
+    first = comma + 1;
+  }
+  return numbers;
 }
 
 }  // namespace brink

@@ -55,6 +55,11 @@ class Scanner {
     Lanes steps, rises, last_rise;
     Mask active;
   };
+  /// The same in memory.
+  struct Stored {
+    T at[D][width], slope[D][width], value[width], slope_square[width];
+    T steps[width], rises[width], last_rise[width], active[width];
+  };
   /// Where a trajectory was a while ago: a cycle comes back there.
   struct Recurrence {
     Place anchor;
@@ -82,7 +87,9 @@ class Scanner {
   }
 
   void run() {
-    for (Index lane = 0; lane < group; ++lane) slots_.id[lane] = -1;
+    for (Slots& s : slots_) {
+      for (Index& id : s.id) id = -1;
+    }
     StartRange range;
     while (task_.next(task_.queue, &range)) {
       for (Index done = 0; done < range.count; done += group) {
@@ -292,10 +299,40 @@ class Scanner {
       advance(b);
       check(a, b);
     }
+    Stored first, second;
+    store(a, first);
+    store(b, second);
     Index const id = row * task_.starts.cols + col;
     bool const goes_on = limit < max_steps_;
-    finish(a, id, count < width ? count : width, goes_on);
-    if (count > width) finish(b, id + width, count - width, goes_on);
+    finish(first, id, count < width ? count : width, goes_on);
+    if (count > width) finish(second, id + width, count - width, goes_on);
+  }
+
+  BRINK_HOT static void store(Trajectories const& t, Stored& s) {
+    for (int i = 0; i < D; ++i) {
+      t.at[i].store_unaligned(s.at[i]);
+      t.slope[i].store_unaligned(s.slope[i]);
+    }
+    t.value.store_unaligned(s.value);
+    t.slope_square.store_unaligned(s.slope_square);
+    t.steps.store_unaligned(s.steps);
+    t.rises.store_unaligned(s.rises);
+    t.last_rise.store_unaligned(s.last_rise);
+    xsimd::select(t.active, Lanes(T(1)), Lanes(T(0))).store_unaligned(s.active);
+  }
+  BRINK_HOT static Trajectories restored(Stored const& s) {
+    Trajectories t;
+    for (int i = 0; i < D; ++i) {
+      t.at[i] = Lanes::load_unaligned(s.at[i]);
+      t.slope[i] = Lanes::load_unaligned(s.slope[i]);
+    }
+    t.value = Lanes::load_unaligned(s.value);
+    t.slope_square = Lanes::load_unaligned(s.slope_square);
+    t.steps = Lanes::load_unaligned(s.steps);
+    t.rises = Lanes::load_unaligned(s.rises);
+    t.last_rise = Lanes::load_unaligned(s.last_rise);
+    t.active = Lanes::load_unaligned(s.active) != Lanes(T(0));
+    return t;
   }
 
   BRINK_HOT Trajectories begin(Index row, Index col, Index count, Index first) const {
@@ -329,30 +366,15 @@ class Scanner {
   }
 
   /// Writes the verdicts, and puts the lanes that have none yet into the pool.
-  BRINK_HOT void finish(Trajectories const& t, Index id, Index count, bool goes_on) {
-    Verdicts const v = verdicts(t, t.active & !t.active);
-    write(id, count, v, t);
-    write_final(id, count, t.at);
+  BRINK_COLD void finish(Stored const& s, Index id, Index count, bool goes_on) {
+    Trajectories const t = restored(s);
+    write(id, count, verdicts(t, t.active & !t.active), t);
     if (!goes_on || !xsimd::any(t.active)) return;
-    Waiting w;
-    for (int i = 0; i < D; ++i) t.at[i].store_unaligned(w.at[i]);
-    t.rises.store_unaligned(w.rises);
-    t.last_rise.store_unaligned(w.last_rise);
-    xsimd::select(t.active, Lanes(T(1)), Lanes(T(0))).store_unaligned(w.active);
-    wait(w, id, count);
-  }
-
-  /// The lanes of one vector.
-  struct Waiting {
-    T at[D][width], rises[width], last_rise[width], active[width];
-  };
-  /// Puts the active lanes into the pool.
-  BRINK_COLD void wait(Waiting const& w, Index id, Index count) {
     for (Index lane = 0; lane < count; ++lane) {
-      if (w.active[lane] == T(0)) continue;
-      for (int i = 0; i < D; ++i) pool_.at[i][pooled_] = w.at[i][lane];
-      pool_.rises[pooled_] = w.rises[lane];
-      pool_.last_rise[pooled_] = w.last_rise[lane];
+      if (s.active[lane] == T(0)) continue;
+      for (int i = 0; i < D; ++i) pool_.at[i][pooled_] = s.at[i][lane];
+      pool_.rises[pooled_] = s.rises[lane];
+      pool_.last_rise[pooled_] = s.last_rise[lane];
       pool_.id[pooled_] = id + lane;
       ++pooled_;
     }
@@ -364,6 +386,18 @@ class Scanner {
     put(task_.results.steps, id, count, t.steps);
     put(task_.results.rises, id, count, t.rises);
     put(task_.results.last_rise, id, count, t.last_rise);
+    Matrix<T> const& to = task_.results.final_point;
+    if (to.data == nullptr) return;
+    for (int i = 0; i < D; ++i)
+      put(Vector<T>{to.data + i * to.stride, to.stride}, id, count, t.at[i]);
+  }
+  template <class To>
+  BRINK_HOT static To converted(T from) {
+    if constexpr (std::is_same_v<To, T>) {
+      return from;
+    } else {
+      return static_cast<To>(static_cast<std::int32_t>(from));
+    }
   }
   template <class To>
   BRINK_HOT static void put(Vector<To> const& to, Index id, Index count, Lanes const& lanes) {
@@ -372,9 +406,7 @@ class Scanner {
     lanes.store_unaligned(from);
     To* const out = to.data + id;
     auto const convert = [&](Index end) {
-      for (Index lane = 0; lane < end; ++lane) {
-        out[lane] = static_cast<To>(static_cast<std::int32_t>(from[lane]));
-      }
+      for (Index lane = 0; lane < end; ++lane) out[lane] = converted<To>(from[lane]);
     };
     if (count == width) {
       convert(width);
@@ -382,22 +414,11 @@ class Scanner {
       convert(count);
     }
   }
-  BRINK_HOT void write_final(Index id, Index count, Place const& at) const {
-    Matrix<T> const& to = task_.results.final_point;
-    if (to.data == nullptr) return;
-    for (int i = 0; i < D; ++i) {
-      T from[width];
-      at[i].store_unaligned(from);
-      for (Index lane = 0; lane < count; ++lane) to.data[i * to.stride + id + lane] = from[lane];
-    }
-  }
-
   /// The lanes that trajectories from the pool run in, between two refills.
   struct Slots {
-    T at[D][group], anchor[D][group];
-    T steps[group], rises[group], last_rise[group], since[group];
-    T active[group], outcome[group], minimum[group];
-    Index id[group];  ///< −1: empty
+    Stored trajectories;
+    T anchor[D][width], since[width], periodic[width];
+    Index id[width];  ///< −1: empty
   };
 
   /// Runs the pool's trajectories until none waits, or none is left at all.
@@ -410,29 +431,34 @@ class Scanner {
   /// Fills the empty slots from the pool; whether any is in use then.
   bool refill() {
     bool used = false;
-    for (Index lane = 0; lane < group; ++lane) {
-      if (slots_.id[lane] < 0 && pooled_ > 0) {
-        --pooled_;
-        for (int i = 0; i < D; ++i) {
-          slots_.at[i][lane] = slots_.anchor[i][lane] = pool_.at[i][pooled_];
-        }
-        slots_.steps[lane] = static_cast<T>(prologue);
-        slots_.rises[lane] = pool_.rises[pooled_];
-        slots_.last_rise[lane] = pool_.last_rise[pooled_];
-        slots_.since[lane] = slots_.active[lane] = T(1);
-        slots_.id[lane] = pool_.id[pooled_];
+    for (Slots& s : slots_) {
+      for (Index lane = 0; lane < width; ++lane) {
+        if (s.id[lane] < 0 && pooled_ > 0) take(s, lane);
+        used = used || s.id[lane] >= 0;
       }
-      used = used || slots_.id[lane] >= 0;
     }
     return used;
+  }
+  void take(Slots& s, Index lane) {
+    --pooled_;
+    for (int i = 0; i < D; ++i) {
+      s.trajectories.at[i][lane] = s.anchor[i][lane] = pool_.at[i][pooled_];
+    }
+    s.trajectories.steps[lane] = static_cast<T>(prologue);
+    s.trajectories.rises[lane] = pool_.rises[pooled_];
+    s.trajectories.last_rise[lane] = pool_.last_rise[pooled_];
+    s.trajectories.active[lane] = s.since[lane] = T(1);
+    s.id[lane] = pool_.id[pooled_];
   }
 
   /// A few steps of all slots, and the verdicts of those that are done.
   void run_block() {
-    Trajectories a = load_slots(0);
-    Trajectories b = load_slots(width);
-    Recurrence of_a = load_recurrence(0, a);
-    Recurrence of_b = load_recurrence(width, b);
+    Trajectories a = restored(slots_[0].trajectories);
+    Trajectories b = restored(slots_[1].trajectories);
+    evaluate(a);
+    evaluate(b);
+    Recurrence of_a = recurrence(slots_[0], a);
+    Recurrence of_b = recurrence(slots_[1], b);
     for (Index k = 0; k < block && xsimd::any(a.active | b.active); ++k) {
       advance(a);
       advance(b);
@@ -442,67 +468,49 @@ class Scanner {
       a.active = a.active & (a.steps < Lanes(static_cast<T>(max_steps_)));
       b.active = b.active & (b.steps < Lanes(static_cast<T>(max_steps_)));
     }
-    store_slots(0, a, of_a);
-    store_slots(width, b, of_b);
+    put_back(a, of_a, slots_[0]);
+    put_back(b, of_b, slots_[1]);
   }
 
-  BRINK_HOT Trajectories load_slots(Index first) const {
-    Slots const& s = slots_;
-    Trajectories t;
-    for (int i = 0; i < D; ++i) t.at[i] = Lanes::load_unaligned(s.at[i] + first);
-    t.steps = Lanes::load_unaligned(s.steps + first);
-    t.rises = Lanes::load_unaligned(s.rises + first);
-    t.last_rise = Lanes::load_unaligned(s.last_rise + first);
-    t.active = Lanes::load_unaligned(s.active + first) != Lanes(T(0));
-    evaluate(t);
-    return t;
-  }
-  BRINK_HOT Recurrence load_recurrence(Index first, Trajectories const& t) const {
+  BRINK_HOT static Recurrence recurrence(Slots const& s, Trajectories const& t) {
     Recurrence r;
-    for (int i = 0; i < D; ++i) r.anchor[i] = Lanes::load_unaligned(slots_.anchor[i] + first);
-    r.since = Lanes::load_unaligned(slots_.since + first);
+    for (int i = 0; i < D; ++i) r.anchor[i] = Lanes::load_unaligned(s.anchor[i]);
+    r.since = Lanes::load_unaligned(s.since);
     r.found = t.active & !t.active;
     return r;
   }
-
-  /// Puts trajectories back, and writes the verdicts of those that are done.
-  BRINK_HOT void store_slots(Index first, Trajectories const& t, Recurrence const& r) {
-    Slots& s = slots_;
-    for (int i = 0; i < D; ++i) {
-      t.at[i].store_unaligned(s.at[i] + first);
-      r.anchor[i].store_unaligned(s.anchor[i] + first);
-    }
-    t.steps.store_unaligned(s.steps + first);
-    t.rises.store_unaligned(s.rises + first);
-    t.last_rise.store_unaligned(s.last_rise + first);
-    r.since.store_unaligned(s.since + first);
-    xsimd::select(t.active, Lanes(T(1)), Lanes(T(0))).store_unaligned(s.active + first);
-    if (xsimd::all(t.active)) return;
-    Verdicts const v = verdicts(t, r.found);
-    v.outcome.store_unaligned(s.outcome + first);
-    v.minimum.store_unaligned(s.minimum + first);
-    for (Index slot = first; slot < first + width; ++slot) {
-      if (s.id[slot] >= 0 && s.active[slot] == T(0)) retire(slot);
-    }
+  BRINK_HOT void put_back(Trajectories const& t, Recurrence const& r, Slots& s) {
+    store(t, s.trajectories);
+    for (int i = 0; i < D; ++i) r.anchor[i].store_unaligned(s.anchor[i]);
+    r.since.store_unaligned(s.since);
+    xsimd::select(r.found, Lanes(T(1)), Lanes(T(0))).store_unaligned(s.periodic);
+    if (!xsimd::all(t.active)) retire(s);
   }
 
-  /// Writes the verdict of a slot, and empties it.
-  void retire(Index slot) {
-    Slots& s = slots_;
-    auto const write_one = [&]<class To>(Vector<To> const& to, T from) {
-      if (to.data != nullptr)
-        to.data[s.id[slot]] = static_cast<To>(static_cast<std::int32_t>(from));
-    };
-    write_one(task_.results.outcome, s.outcome[slot]);
-    write_one(task_.results.minimum, s.minimum[slot]);
-    write_one(task_.results.steps, s.steps[slot]);
-    write_one(task_.results.rises, s.rises[slot]);
-    write_one(task_.results.last_rise, s.last_rise[slot]);
-    Matrix<T> const& to = task_.results.final_point;
-    if (to.data != nullptr) {
-      for (int i = 0; i < D; ++i) to.data[i * to.stride + s.id[slot]] = s.at[i][slot];
+  /// Writes the verdicts of the slots that are done, and empties those.
+  BRINK_COLD void retire(Slots& s) {
+    Trajectories const t = restored(s.trajectories);
+    Verdicts const v = verdicts(t, Lanes::load_unaligned(s.periodic) != Lanes(T(0)));
+    T outcome[width], minimum[width];
+    v.outcome.store_unaligned(outcome);
+    v.minimum.store_unaligned(minimum);
+    for (Index lane = 0; lane < width; ++lane) {
+      Index const id = s.id[lane];
+      if (id < 0 || s.trajectories.active[lane] != T(0)) continue;
+      auto const write_one = [&]<class To>(Vector<To> const& to, T from) {
+        if (to.data != nullptr) to.data[id] = converted<To>(from);
+      };
+      write_one(task_.results.outcome, outcome[lane]);
+      write_one(task_.results.minimum, minimum[lane]);
+      write_one(task_.results.steps, s.trajectories.steps[lane]);
+      write_one(task_.results.rises, s.trajectories.rises[lane]);
+      write_one(task_.results.last_rise, s.trajectories.last_rise[lane]);
+      Matrix<T> const& to = task_.results.final_point;
+      for (int i = 0; to.data != nullptr && i < D; ++i) {
+        to.data[i * to.stride + id] = s.trajectories.at[i][lane];
+      }
+      s.id[lane] = -1;
     }
-    s.id[slot] = -1;
   }
 
   /// Trajectories that outlast the prologue.
@@ -519,7 +527,7 @@ class Scanner {
   T highest_level_ = -std::numeric_limits<T>::infinity();
   bool normalized_;
   Index max_steps_;
-  Slots slots_ = {};
+  Slots slots_[2] = {};
   Pool pool_;
   Index pooled_ = 0;
 };

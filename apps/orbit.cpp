@@ -1,0 +1,88 @@
+#include "host/run/orbit.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "apps/commands.hpp"
+#include "apps/number.hpp"
+#include "apps/rule_options.hpp"
+#include "apps/terminal.hpp"
+#include "host/scan/names.hpp"
+
+namespace brink {
+namespace {
+
+/// Options whose text has to be looked at before it is a value.
+struct OrbitArguments {
+  OrbitOptions options;
+  std::string start;
+  std::string learning_rate = "0.1";
+  std::string precision = "float64";
+  bool quiet = false;
+};
+
+OrbitOptions read(OrbitArguments const& arguments, RuleArguments const& rule) {
+  OrbitOptions options = arguments.options;
+  options.rule = rule.options();
+  options.rule.step = parse_number(arguments.learning_rate, "--lr");
+  options.start = parse_numbers(arguments.start, "--start");
+  options.precision = parse_precision(arguments.precision);
+  return options;
+}
+
+void report(OrbitOptions const& options, OrbitResult const& result) {
+  fmt::print("{} after {} steps", outcome_names.of(result.outcome), result.steps);
+  if (result.minimum >= 0) {
+    fmt::print(": reached minimum {} at ({:.6g})", result.minimum,
+               fmt::join(result.minimum_at, ", "));
+  }
+  fmt::print("\n");
+  if (result.rises == 0) {
+    fmt::print("the loss never rose\n");
+  } else {
+    fmt::print("the loss rose {}, last at step {}\n",
+               result.rises == 1 ? "once" : fmt::format("{} times", result.rises),
+               result.last_rise);
+  }
+  if (result.recorded_steps < options.steps) {
+    fmt::print("recorded {} of {} steps: the next is not finite\n", result.recorded_steps,
+               options.steps);
+  }
+  fmt::print("record: {}\n", options.out);
+}
+
+}  // namespace
+
+Action add_orbit(CLI::App& program) {
+  CLI::App& command =
+      *program.add_subcommand("orbit", "one trajectory of gradient descent on a landscape");
+  auto const rule = add_rule_options(command);
+  auto const arguments = std::make_shared<OrbitArguments>();
+  OrbitArguments& a = *arguments;
+  command.add_option("--start", a.start, "a number or fraction per coordinate")
+      ->type_name("X,X,...")
+      ->required();
+  command.add_option("--lr", a.learning_rate, "step size; fractions are welcome")
+      ->type_name("ETA")
+      ->capture_default_str();
+  command.add_option("--steps", a.options.steps, "steps to record")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--precision", a.precision, "float32 | float64")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command.add_option("--out", a.options.out, "the record, a Zarr store")->capture_default_str();
+  command.add_flag("--overwrite", a.options.overwrite, "replace the record if it exists");
+  command.add_flag("--quiet", a.quiet, "print nothing");
+  return [arguments, rule] {
+    OrbitOptions const options = read(*arguments, *rule);
+    ProgressLine line(arguments->quiet);
+    OrbitResult const result =
+        orbit(options, {[&](Progress const& progress) { line.show(progress); }, interrupted});
+    line.clear();
+    if (!arguments->quiet) report(options, result);
+    return 0;
+  };
+}
+
+}  // namespace brink
