@@ -15,6 +15,7 @@ using Action = std::function<int()>;
 /// Each adds one subcommand to the program and returns what it does (apps/<name>.cpp).
 Action add_train(CLI::App& program);
 Action add_spectrum(CLI::App& program);
+Action add_basin(CLI::App& program);
 Action add_orbit(CLI::App& program);
 Action add_plot(CLI::App& program);
 Action add_info(CLI::App& program);

@@ -29,11 +29,10 @@ int main(int argc, char** argv) {
   CLI::App program("brink: gradient descent at the edge of stability", "brink");
   program.set_version_flag("--version", fmt::format("brink {}", brink::version));
   program.require_subcommand(1);
-  std::map<std::string, brink::Action> const actions{{"train", brink::add_train(program)},
-                                                     {"spectrum", brink::add_spectrum(program)},
-                                                     {"orbit", brink::add_orbit(program)},
-                                                     {"plot", brink::add_plot(program)},
-                                                     {"info", brink::add_info(program)}};
+  std::map<std::string, brink::Action> const actions{
+      {"train", brink::add_train(program)}, {"spectrum", brink::add_spectrum(program)},
+      {"basin", brink::add_basin(program)}, {"orbit", brink::add_orbit(program)},
+      {"plot", brink::add_plot(program)},   {"info", brink::add_info(program)}};
   try {
     program.parse(argc, argv);
   } catch (CLI::ParseError const& error) {

@@ -47,12 +47,12 @@ void ProgressLine::show(Progress const& progress) {
   std::string line;
   if (progress.total > 0) {
     double const left = static_cast<double>(progress.total - progress.done) / rate_;
-    line = fmt::format("step {}/{}  {:.1f}/s  ETA {}", progress.done, progress.total, rate_,
-                       duration(left));
+    line = fmt::format("{} {}/{}  {:.4g}/s  ETA {}", progress.unit, progress.done, progress.total,
+                       rate_, duration(left));
   } else {
     line = fmt::format("{} products  {:.1f}/s", progress.done, rate_);
   }
-  line += fmt::format("  loss {:.5g}", progress.loss);
+  if (!std::isnan(progress.loss)) line += fmt::format("  loss {:.5g}", progress.loss);
   if (!std::isnan(progress.accuracy))
     line += fmt::format("  accuracy {:.2f} %", 100 * progress.accuracy);
   if (!std::isnan(progress.sharpness))

@@ -65,11 +65,16 @@ void ZarrArray::write(std::span<std::byte const> all) {
   }
   for_each_index(chunk_counts(spec_.shape, spec_.chunks), [&](Extents const& index) {
     auto const place = chunk_place(index, spec_.shape, spec_.chunks);
-    store_chunk(index, {all, spec_.shape, place.origin});
+    write_chunk_file(index, compressed_chunk(index, {all, spec_.shape, place.origin}));
   });
 }
 
 void ZarrArray::write_chunk(Extents const& index, std::span<std::byte const> raw) {
+  write_chunk_file(index, chunk_file(index, raw));
+}
+
+std::vector<std::byte> ZarrArray::chunk_file(Extents const& index,
+                                             std::span<std::byte const> raw) const {
   if (spec_.grows) refuse("grows; its chunks are not written one by one");
   auto const counts = chunk_counts(spec_.shape, spec_.chunks);
   bool inside = index.size() == counts.size();
@@ -83,7 +88,21 @@ void ZarrArray::write_chunk(Extents const& index, std::span<std::byte const> raw
     refuse(fmt::format("{} bytes were written to chunk {}, but it has {}", raw.size(),
                        chunk_key(index), expected));
   }
-  store_chunk(index, {raw, place.extent, nowhere_});
+  return compressed_chunk(index, {raw, place.extent, nowhere_});
+}
+
+bool ZarrArray::has_chunk(Extents const& index) const {
+  return fs::exists(directory_ / chunk_key(index));
+}
+
+std::vector<std::byte> ZarrArray::chunk(Extents const& index) const {
+  auto const whole = read_chunk(index);
+  auto const extent = chunk_place(index, spec_.shape, spec_.chunks).extent;
+  auto const size = element_count(extent) * item_size(spec_.dtype);
+  std::vector<std::byte> part(static_cast<std::size_t>(size));
+  copy_block({part, extent, nowhere_}, {whole, spec_.chunks, nowhere_}, extent,
+             item_size(spec_.dtype));
+  return part;
 }
 
 void ZarrArray::store_tail() {
@@ -97,7 +116,7 @@ void ZarrArray::store_tail() {
     index.front() = tail_start_ / chunk_rows();
     auto source_origin = chunk_place(index, spec_.shape, spec_.chunks).origin;
     source_origin.front() = 0;
-    store_chunk(index, {tail_, tail_shape, source_origin});
+    write_chunk_file(index, compressed_chunk(index, {tail_, tail_shape, source_origin}));
   });
   tail_changed_ = false;
 }
@@ -174,12 +193,17 @@ std::vector<std::byte> ZarrArray::read_chunk(Extents const& index) const {
   return decompress(read_file(path), elements * item_size(spec_.dtype), path.string());
 }
 
-void ZarrArray::store_chunk(Extents const& index, Block<std::byte const> source) {
+std::vector<std::byte> ZarrArray::compressed_chunk(Extents const& index,
+                                                   Block<std::byte const> source) const {
   auto chunk = fill_elements(spec_.dtype, element_count(spec_.chunks));
-  auto extent = chunk_place(index, spec_.shape, spec_.chunks).extent;
+  auto const extent = chunk_place(index, spec_.shape, spec_.chunks).extent;
   copy_block({chunk, spec_.chunks, nowhere_}, source, extent, item_size(spec_.dtype));
+  return compress(chunk);
+}
+
+void ZarrArray::write_chunk_file(Extents const& index, std::span<std::byte const> file) {
   make_directory(directory_);
-  write_atomically(directory_ / chunk_key(index), compress(chunk), Durable::no);
+  write_atomically(directory_ / chunk_key(index), file, Durable::no);
   unsynced_.insert(chunk_key(index));
 }
 

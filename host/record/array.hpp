@@ -35,6 +35,16 @@ class ZarrArray {
   /// InputError if there is no such chunk or the size is not that part's.
   void write_chunk(Extents const& index, std::span<std::byte const> raw);
 
+  /// The file of a chunk that write_chunk would write, without writing it. May run in several
+  /// threads at a time. Errors as for write_chunk.
+  std::vector<std::byte> chunk_file(Extents const& index, std::span<std::byte const> raw) const;
+  void write_chunk_file(Extents const& index, std::span<std::byte const> file);
+
+  /// Whether a chunk of a fixed-size array is on disk, and the part of it that lies within the
+  /// array.
+  bool has_chunk(Extents const& index) const;
+  std::vector<std::byte> chunk(Extents const& index) const;
+
   /// Writes the last, partial chunk if it has new rows.
   void store_tail();
 
@@ -59,7 +69,8 @@ class ZarrArray {
   std::int64_t row_bytes() const;
   void load_tail(std::int64_t rows);
   std::vector<std::byte> read_chunk(Extents const& index) const;
-  void store_chunk(Extents const& index, Block<std::byte const> source);
+  std::vector<std::byte> compressed_chunk(Extents const& index,
+                                          Block<std::byte const> source) const;
   void remove_chunks_beyond_rows();
   [[noreturn]] void refuse(std::string const& what) const;
 

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "host/data/parallel.hpp"
 #include "host/record/json_text.hpp"
 #include "kernels/error.hpp"
 
@@ -126,6 +127,18 @@ void ZarrGroup::write_chunk(std::string const& name, std::vector<std::int64_t> c
                             std::span<std::byte const> raw) {
   begin_writing();
   array(name).write_chunk(chunk_index, raw);
+}
+
+void ZarrGroup::write_chunks(std::vector<Chunk> const& chunks, int threads) {
+  begin_writing();
+  std::vector<std::vector<std::byte>> files(chunks.size());
+  in_parallel(threads, std::ssize(chunks), [&](std::int64_t i) {
+    files[i] =
+        std::as_const(*this).array(chunks[i].array).chunk_file(chunks[i].index, chunks[i].raw);
+  });
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    array(chunks[i].array).write_chunk_file(chunks[i].index, files[i]);
+  }
 }
 
 void ZarrGroup::truncate(std::string const& name, std::int64_t rows) {

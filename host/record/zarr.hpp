@@ -66,6 +66,26 @@ class ZarrGroup {
   void write_chunk(std::string const& name, std::vector<std::int64_t> const& chunk_index,
                    std::span<std::byte const> raw);
 
+  /// One chunk, as write_chunk takes it.
+  struct Chunk {
+    std::string array;
+    std::vector<std::int64_t> index;
+    std::span<std::byte const> raw;
+  };
+  /// Writes chunks, compressed by so many threads, in the order given: a kill leaves the first
+  /// ones.
+  void write_chunks(std::vector<Chunk> const& chunks, int threads);
+
+  /// Whether a chunk of a fixed-size array was ever written, and the part of it that lies within
+  /// the array, as write_chunk takes it. Both may run in several threads at a time.
+  bool has_chunk(std::string const& name, std::vector<std::int64_t> const& index) const {
+    return array(name).has_chunk(index);
+  }
+  std::vector<std::byte> read_chunk(std::string const& name,
+                                    std::vector<std::int64_t> const& index) const {
+    return array(name).chunk(index);
+  }
+
   /// Forgets the rows from `rows` on, at once: all arrays of that dimension then show at most
   /// `rows` rows.
   void truncate(std::string const& name, std::int64_t rows);

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include <string_view>
+
 #include "kernels/view.hpp"
 
 namespace brink {
@@ -13,9 +15,10 @@ struct Interrupted {};
 struct Progress {
   Index done;
   Index total;  ///< 0: not known beforehand
-  double loss;
-  double accuracy;   ///< NaN where there is none
-  double sharpness;  ///< the last measured; NaN before the first
+  double loss;  ///< NaN, like the next, where there is none
+  double accuracy;
+  double sharpness;                ///< the last measured; NaN before the first
+  std::string_view unit = "step";  ///< of what is done
 };
 
 /// How a run talks to the program around it.

@@ -48,4 +48,15 @@ void check_output_record(fs::path const& path, bool overwrite) {
   ZarrGroup::open(path);  // refuses what is no record
 }
 
+void check_same_config(std::string const& out, nlohmann::json const& recorded,
+                       nlohmann::json const& asked) {
+  for (auto const& [key, value] : asked.items()) {
+    nlohmann::json const was = recorded.value(key, nlohmann::json("nothing"));
+    if (was != value) {
+      throw InputError(fmt::format("--resume: {} was made with {} = {}, not {}", out, key,
+                                   was.dump(), value.dump()));
+    }
+  }
+}
+
 }  // namespace brink

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace brink {
@@ -15,5 +16,10 @@ void check_output_file(std::string const& option, std::filesystem::path const& p
 /// check_output for a record at --out, and what is there is nothing, or a record that may be
 /// replaced.
 void check_output_record(std::filesystem::path const& path, bool overwrite);
+
+/// For --resume: InputError unless the record at `out`, made with the configuration `recorded`, has
+/// every setting of `asked`.
+void check_same_config(std::string const& out, nlohmann::json const& recorded,
+                       nlohmann::json const& asked);
 
 }  // namespace brink

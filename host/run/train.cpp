@@ -14,6 +14,7 @@
 #include "host/dynamics/gram_layer.hpp"
 #include "host/dynamics/optimizer.hpp"
 #include "host/record/checkpoint.hpp"
+#include "host/run/output.hpp"
 #include "host/run/train_record.hpp"
 #include "kernels/error.hpp"
 
@@ -34,18 +35,6 @@ double median(std::vector<double> values) {
   auto const middle = values.begin() + std::ssize(values) / 2;
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
-}
-
-/// InputError unless a record was made with the options that decide its numbers.
-void check_same(TrainOptions const& options, nlohmann::json const& before) {
-  nlohmann::json const config = to_json(options);
-  for (auto const& [key, value] : config.items()) {
-    nlohmann::json const was = before.value(key, nlohmann::json("nothing"));
-    if (was != value) {
-      throw InputError(fmt::format("--resume: {} was made with {} = {}, not {}", options.out, key,
-                                   was.dump(), value.dump()));
-    }
-  }
 }
 
 /// What a record that a finished run left says.
@@ -200,7 +189,7 @@ TrainRecord TrainingRun<T>::create() {
 template <class T>
 TrainRecord TrainingRun<T>::reopen() {
   Checkpoint const checkpoint = load_checkpoint(options_.out);
-  check_same(options_, checkpoint.state.at("config"));
+  check_same_config(options_.out, checkpoint.state.at("config"), to_json(options_));
   if (checkpoint.state.at("data_fingerprint") != problem_.fingerprint()) {
     throw InputError(
         fmt::format("--resume: the data or the initial parameters are not those that {} was made "
@@ -492,7 +481,8 @@ TrainResult train(TrainOptions const& options, RunHooks const& hooks) {
   check(options);
   if (options.resume && std::filesystem::exists(options.out) && !has_checkpoint(options.out)) {
     ZarrGroup const record = ZarrGroup::open(options.out);
-    check_same(options, record.attributes().value("config", nlohmann::json::object()));
+    check_same_config(options.out, record.attributes().value("config", nlohmann::json::object()),
+                      to_json(options));
     if (record.attributes().value("stop_reason", "running") != "running") {
       bool const saved =
           options.save_parameters.empty() || std::filesystem::exists(options.save_parameters);

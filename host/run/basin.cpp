@@ -1,0 +1,244 @@
+#include "host/run/basin.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <limits>
+
+#include "host/data/parallel.hpp"
+#include "host/record/png.hpp"
+#include "host/run/basin_config.hpp"
+#include "host/run/basin_record.hpp"
+#include "host/run/landscape_record.hpp"
+#include "host/run/output.hpp"
+#include "host/run/version.hpp"
+#include "host/scan/names.hpp"
+#include "kernels/error.hpp"
+
+namespace brink {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Chunks that are in memory at a time: enough to keep every thread compressing.
+constexpr std::size_t in_flight = 4;
+
+/// The colours of the outcomes by code: stable and unstable as in Chen et al. 2024, the others kept
+/// apart from these for the colour-blind too. Those of brink_plot/outcome.py.
+std::vector<Colour> const palette{{0x5A, 0x5A, 0x5A}, {0x35, 0xD6, 0xEA}, {0x1F, 0x3F, 0xD0},
+                                  {0xF6, 0xF6, 0xF2}, {0xE6, 0x9F, 0x00}, {0xCC, 0x79, 0xA7}};
+
+template <class T>
+std::vector<ScanRule> make_rules(BasinOptions const& options) {
+  std::vector<ScanRule> rules;
+  for (double const step : options.steps) {
+    RuleOptions rule = options.rule;
+    rule.step = step;
+    rules.push_back(make_rule<T>(rule));
+  }
+  return rules;
+}
+
+nlohmann::json attributes(BasinOptions const& options, ScanSpace const& space,
+                          std::vector<ScanRule> const& rules, Context const& context) {
+  std::vector<std::string> const names = coordinate_names(options.rule.landscape);
+  std::vector<std::string> axes;
+  for (auto const& free : space.free) axes.push_back(names.at(free.coordinate));
+  nlohmann::json reasons = nlohmann::json::array();
+  for (ScanRule const& rule : rules) reasons.push_back(certificate_reasons(rule.certificates));
+  return {{"brink_version", version},
+          {"Conventions", "CF-1.10"},
+          {"command", "basin"},
+          {"backend", context.backend()},
+          {"precision", precision_name(options.precision)},
+          {"landscape", landscape_name(options.rule.landscape)},
+          {"objective", objective_names.of(options.rule.objective)},
+          {"method", scan_method_names.of(options.rule.normalized)},
+          {"learning_rates", options.steps},
+          {"tolerance", rules.front().basin.tolerance},
+          {"coordinates", names},
+          {"axes", axes},
+          {"certificate_reasons", reasons},
+          {"stop_reason", "running"},
+          {"config", to_json(options, space)}};
+}
+
+/// A scan: chunks that the record does not have yet are computed a few at a time, by all threads,
+/// and then compressed and counted, by all threads.
+template <class T>
+class Scan {
+ public:
+  Scan(BasinOptions const& options, RunHooks const& hooks)
+      : options_(options),
+        hooks_(hooks),
+        context_(make_context(options.device, options.threads)),
+        operations_(make_operations<T>(*context_)),
+        space_(make_space(options)),
+        rules_(make_rules<T>(options)),
+        source_(*context_, space_),
+        record_(BasinRecord::open(options, space_, rules_,
+                                  attributes(options, space_, rules_, *context_))),
+        tallies_(record_.chunks().size()) {}
+
+  BasinResult run();
+
+ private:
+  using Places = std::vector<std::size_t>;  // of chunks in record_.chunks()
+
+  void count_present(Places const& present);
+  void compute(Places const& missing);
+  ChunkVerdicts scan(ScanChunk const& chunk);
+  void count(std::size_t place, ChunkVerdicts const& verdicts);
+  std::vector<BasinSummary> summaries() const;
+  void draw(std::size_t step) const;
+  void progress(Index done) const;
+  bool is_grid() const { return space_.kind == SpaceKind::grid; }
+
+  BasinOptions const& options_;
+  RunHooks const& hooks_;
+  std::unique_ptr<Context> context_;
+  Operations<T> operations_;
+  ScanSpace space_;
+  std::vector<ScanRule> rules_;
+  StartSource<T> source_;
+  BasinRecord record_;
+  std::vector<Tally> tallies_;  // one per chunk, so that their sum does not depend on the order
+};
+
+template <class T>
+BasinResult Scan<T>::run() {
+  if (!options_.png.empty() && space_.shape().size() != 2) {
+    throw InputError("--png: a picture needs a grid of two coordinates");
+  }
+  Places present, missing;
+  for (std::size_t i = 0; i < record_.chunks().size(); ++i) {
+    (record_.has(record_.chunks()[i]) ? present : missing).push_back(i);
+  }
+  count_present(present);
+  for (std::size_t i = 0; i < missing.size(); i += in_flight) {
+    if (hooks_.interrupted()) {
+      record_.finish("interrupted", nullptr);
+      return {"interrupted", {}, {}};
+    }
+    compute({missing.begin() + i, missing.begin() + std::min(i + in_flight, missing.size())});
+  }
+  BasinResult result{"complete", summaries(), {}};
+  nlohmann::json written = nlohmann::json::array();
+  for (BasinSummary const& summary : result.summaries) written.push_back(to_json(summary));
+  record_.finish(result.stop_reason, written);
+  for (std::size_t step = 0; !options_.png.empty() && step < options_.steps.size(); ++step) {
+    draw(step);
+    result.pictures.push_back(picture_path(options_, step));
+  }
+  return result;
+}
+
+template <class T>
+void Scan<T>::count(std::size_t place, ChunkVerdicts const& verdicts) {
+  ScanChunk const& chunk = record_.chunks()[place];
+  tallies_[place] =
+      tally(verdicts.view(), std::ssize(rules_[chunk.step].minima), chunk.place.extent, is_grid());
+}
+
+template <class T>
+void Scan<T>::count_present(Places const& present) {
+  in_parallel(context_->threads(), std::ssize(present),
+              [&](Index i) { count(present[i], record_.read(record_.chunks()[present[i]])); });
+}
+
+template <class T>
+void Scan<T>::compute(Places const& missing) {
+  std::vector<ScanChunk> chunks;
+  std::vector<ChunkVerdicts> verdicts;
+  for (std::size_t const place : missing) {
+    chunks.push_back(record_.chunks()[place]);
+    verdicts.push_back(scan(chunks.back()));
+  }
+  in_parallel(context_->threads(), std::ssize(missing),
+              [&](Index i) { count(missing[i], verdicts[i]); });
+  record_.write(chunks, verdicts, context_->threads());
+  Index done = 0;
+  for (Tally const& tally : tallies_) done += tally.starts;
+  progress(done);
+}
+
+template <class T>
+ChunkVerdicts Scan<T>::scan(ScanChunk const& chunk) {
+  Starts<T> const starts = source_.at(chunk.place);
+  Index const count = starts.rows * starts.cols;
+  Buffer<std::uint8_t> const outcome(*context_, count);
+  Buffer<std::int16_t> const minimum(*context_, count);
+  Buffer<std::uint32_t> const steps(*context_, count), rises(*context_, count),
+      last_rise(*context_, count);
+  operations_.basin->scan(
+      rules_[chunk.step].basin, starts,
+      {outcome.view(), minimum.view(), steps.view(), rises.view(), last_rise.view(), {}});
+  return {outcome.download(),   minimum.download(),
+          steps.download(),     rises.download(),
+          last_rise.download(), is_grid() ? std::vector<double>{} : source_.theta()};
+}
+
+template <class T>
+std::vector<BasinSummary> Scan<T>::summaries() const {
+  std::vector<BasinSummary> all;
+  for (std::size_t step = 0; step < options_.steps.size(); ++step) {
+    BasinSummary summary{options_.steps[step], rules_[step], {}, {}};
+    for (std::size_t i = 0; i < tallies_.size(); ++i) {
+      if (record_.chunks()[i].step == step) summary.tally.add(tallies_[i]);
+    }
+    if (options_.uncertainty_pairs > 0) {
+      summary.uncertainty = boundary_uncertainty<T>(*context_, operations_, rules_[step].basin,
+                                                    space_, options_.uncertainty_pairs);
+    }
+    all.push_back(summary);
+  }
+  return all;
+}
+
+/// One pixel per start, y upwards, by rows of chunks.
+template <class T>
+void Scan<T>::draw(std::size_t step) const {
+  Extents const shape = space_.shape();
+  Extents const counts = chunk_counts(shape, space_.chunks());
+  Index const width = shape[1];
+  PngWriter picture(picture_path(options_, step), static_cast<std::uint32_t>(width),
+                    static_cast<std::uint32_t>(shape[0]), palette);
+  std::vector<std::uint8_t> band;
+  for (Index row = counts[0] - 1; row >= 0; --row) {
+    Index rows = 0;
+    for (Index col = 0; col < counts[1]; ++col) {
+      ScanChunk const chunk{step, {row, col}, chunk_place({row, col}, shape, space_.chunks())};
+      auto const outcome = record_.read(chunk).outcome;
+      auto const& extent = chunk.place.extent;
+      rows = extent[0];
+      band.resize(static_cast<std::size_t>(rows * width));
+      for (Index r = 0; r < rows; ++r) {
+        std::copy_n(outcome.begin() + r * extent[1], extent[1],
+                    band.begin() + r * width + chunk.place.origin[1]);
+      }
+    }
+    for (Index r = rows - 1; r >= 0; --r) {
+      picture.write_row(std::span(band).subspan(static_cast<std::size_t>(r * width),
+                                                static_cast<std::size_t>(width)));
+    }
+  }
+  picture.finish();
+}
+
+template <class T>
+void Scan<T>::progress(Index done) const {
+  Index const all = element_count(space_.shape()) * std::ssize(options_.steps);
+  hooks_.progress({done, all, nan, nan, nan, "start"});
+}
+
+}  // namespace
+
+BasinResult basin(BasinOptions const& options, RunHooks const& hooks) {
+  check(options);
+  bool const goes_on = options.resume && std::filesystem::exists(options.out);
+  check_output_record(options.out, options.overwrite || goes_on);
+  return options.precision == Precision::float64 ? Scan<double>(options, hooks).run()
+                                                 : Scan<float>(options, hooks).run();
+}
+
+}  // namespace brink

@@ -1,0 +1,215 @@
+#include "host/run/basin_record.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+
+#include "host/run/landscape_record.hpp"
+#include "host/run/output.hpp"
+#include "host/run/whole_record.hpp"
+#include "host/scan/names.hpp"
+#include "kernels/error.hpp"
+
+namespace brink {
+namespace {
+
+/// Points along the longer side of the landscape that goes with a grid.
+constexpr Index landscape_side = 257;
+
+template <class T>
+std::span<std::byte const> bytes_of(std::vector<T> const& values) {
+  return std::as_bytes(std::span(values));
+}
+
+template <class T>
+std::vector<T> values_of(std::vector<std::byte> const& bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+nlohmann::json outcome_flags() {
+  std::vector<int> codes;
+  std::vector<std::string> meanings;
+  for (int code = 0; code < outcomes; ++code) {
+    codes.push_back(code);
+    meanings.push_back(outcome_names.of(static_cast<Outcome>(code)));
+  }
+  return {{"long_name", "verdict on the start"},
+          {"flag_values", codes},
+          {"flag_meanings", fmt::format("{}", fmt::join(meanings, " "))}};
+}
+
+nlohmann::json described(char const* long_name) {
+  return {{"long_name", long_name}, {"units", "1"}};
+}
+
+std::vector<double> points(Axis const& axis) {
+  std::vector<double> all;
+  for (Index i = 0; i < axis.count; ++i) all.push_back(axis.at(i));
+  return all;
+}
+
+void write_grid(ZarrGroup& group, BasinOptions const& options, ScanSpace const& space) {
+  std::vector<std::string> const names = coordinate_names(options.rule.landscape);
+  for (std::size_t i = 0; i < space.free.size(); ++i) {
+    auto const& [coordinate, axis] = space.free[i];
+    std::string const dimension = i == 0 ? "x" : "y";
+    write_variable(group, dimension, {{dimension, axis.count}}, names.at(coordinate), points(axis));
+  }
+  if (space.free.size() != 2) return;
+  auto const coarse = [](Axis axis) {
+    axis.count = std::min(axis.count, landscape_side);
+    return points(axis);
+  };
+  write_landscape(group, options.rule.landscape, options.rule.objective,
+                  {space.through, space.free[0].coordinate, space.free[1].coordinate},
+                  coarse(space.free[0].axis), coarse(space.free[1].axis));
+}
+
+nlohmann::json to_json(Share const& share) {
+  return {share.value, share.low, share.high};
+}
+
+}  // namespace
+
+BasinRecord::BasinRecord(ZarrGroup group, ScanSpace const& space, std::size_t steps)
+    : group_(std::move(group)), has_step_axis_(steps > 1) {
+  for (std::size_t step = 0; step < steps; ++step) {
+    for_each_index(chunk_counts(space.shape(), space.chunks()), [&](Extents const& index) {
+      chunks_.push_back({step, index, chunk_place(index, space.shape(), space.chunks())});
+    });
+  }
+}
+
+BasinRecord BasinRecord::open(BasinOptions const& options, ScanSpace const& space,
+                              std::vector<ScanRule> const& rules, nlohmann::json attributes) {
+  bool const resumes = options.resume && std::filesystem::exists(options.out);
+  if (!resumes && options.overwrite && std::filesystem::exists(options.out)) {
+    remove_record(options.out);
+  }
+  nlohmann::json const config = attributes.at("config");
+  ZarrGroup group = resumes ? ZarrGroup::open(options.out)
+                            : ZarrGroup::create(options.out, std::move(attributes));
+  if (resumes) {
+    check_same_config(options.out, group.attributes().value("config", nlohmann::json::object()),
+                      config);
+  }
+  BasinRecord record(std::move(group), space, rules.size());
+  if (!record.group_.has("outcome")) record.define(options, space, rules);
+  return record;
+}
+
+void BasinRecord::define(BasinOptions const& options, ScanSpace const& space,
+                         std::vector<ScanRule> const& rules) {
+  auto const add = [&](std::string const& name, DType type, nlohmann::json described_as) {
+    ArraySpec spec;
+    spec.name = name;
+    spec.dtype = type;
+    spec.dimensions = space.dimension_names();
+    spec.shape = space.shape();
+    spec.chunks = space.chunks();
+    if (has_step_axis_) {
+      spec.dimensions.insert(spec.dimensions.begin(), "lr");
+      spec.shape.insert(spec.shape.begin(), std::ssize(rules));
+      spec.chunks.insert(spec.chunks.begin(), 1);
+    }
+    spec.attributes = std::move(described_as);
+    group_.define(spec);
+  };
+  add("outcome", DType::u1, outcome_flags());
+  add("minimum", DType::i2, described("index of the minimum that was reached, or -1"));
+  add("steps", DType::u4, described("steps before the verdict"));
+  add("rises", DType::u4, described("how often the objective rose"));
+  add("last_rise", DType::u4, described("first step that only falls follow"));
+  if (has_step_axis_) {
+    write_variable(group_, "lr", {{"lr", std::ssize(options.steps)}}, "step size", options.steps);
+  }
+  std::vector<std::vector<CertifiedSet>> certificates;
+  for (ScanRule const& rule : rules) certificates.push_back(rule.certificates);
+  write_minima(group_, options.rule.landscape, rules.front().minima, certificates);
+  if (space.kind == SpaceKind::grid) {
+    write_grid(group_, options, space);
+  } else {
+    ArraySpec theta;
+    theta.name = "theta";
+    theta.dimensions = {"sample", "coordinate"};
+    theta.shape = {space.samples, space.dimension()};
+    theta.chunks = {space.chunks().front(), space.dimension()};
+    theta.attributes = described("coordinates of the start");
+    group_.define(theta);
+  }
+  group_.flush(Durable::no);
+}
+
+Extents BasinRecord::index(ScanChunk const& chunk) const {
+  Extents index = chunk.index;
+  if (has_step_axis_) index.insert(index.begin(), static_cast<Index>(chunk.step));
+  return index;
+}
+
+void BasinRecord::write(std::vector<ScanChunk> const& chunks,
+                        std::vector<ChunkVerdicts> const& verdicts, int threads) {
+  std::vector<ZarrGroup::Chunk> files;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    ChunkVerdicts const& v = verdicts[i];
+    Extents const at = index(chunks[i]);
+    if (!v.theta.empty() && chunks[i].step == 0) {
+      files.push_back({"theta", {chunks[i].index.front(), 0}, bytes_of(v.theta)});
+    }
+    files.push_back({"steps", at, bytes_of(v.steps)});
+    files.push_back({"rises", at, bytes_of(v.rises)});
+    files.push_back({"last_rise", at, bytes_of(v.last_rise)});
+    files.push_back({"minimum", at, bytes_of(v.minimum)});
+    files.push_back({"outcome", at, bytes_of(v.outcome)});
+  }
+  group_.write_chunks(files, threads);
+}
+
+ChunkVerdicts BasinRecord::read(ScanChunk const& chunk) const {
+  Extents const at = index(chunk);
+  ChunkVerdicts v;
+  v.outcome = values_of<std::uint8_t>(group_.read_chunk("outcome", at));
+  v.minimum = values_of<std::int16_t>(group_.read_chunk("minimum", at));
+  v.steps = values_of<std::uint32_t>(group_.read_chunk("steps", at));
+  return v;
+}
+
+void BasinRecord::finish(std::string const& stop_reason, nlohmann::json summary) {
+  group_.set_attribute("stop_reason", stop_reason);
+  group_.set_attribute("summary", std::move(summary));
+  group_.flush();
+}
+
+nlohmann::json to_json(BasinSummary const& summary) {
+  Tally const& tally = summary.tally;
+  nlohmann::json shares = nlohmann::json::object();
+  for (int code = 0; code < outcomes; ++code) {
+    shares[outcome_names.of(static_cast<Outcome>(code))] =
+        to_json(wilson_share(tally.outcome[code], tally.starts));
+  }
+  nlohmann::json minima = nlohmann::json::array();
+  for (Index const hits : tally.minimum)
+    minima.push_back(to_json(wilson_share(hits, tally.starts)));
+  nlohmann::json json = {{"lr", summary.step},
+                         {"starts", tally.starts},
+                         {"outcome", shares},
+                         {"minimum", minima},
+                         {"mean_steps", tally.steps / static_cast<double>(tally.starts)}};
+  if (tally.boxes > 0) {
+    json["basin_entropy"] = tally.entropy / static_cast<double>(tally.boxes);
+    json["boundary_basin_entropy"] =
+        tally.boundary_boxes > 0 ? tally.entropy / static_cast<double>(tally.boundary_boxes) : 0;
+  }
+  if (summary.uncertainty) {
+    Uncertainty const& u = *summary.uncertainty;
+    json["uncertainty"] = {{"distance", u.distance},
+                           {"share", u.share},
+                           {"exponent", u.exponent},
+                           {"exponent_error", u.exponent_error}};
+  }
+  return json;
+}
+
+}  // namespace brink

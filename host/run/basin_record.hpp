@@ -1,0 +1,60 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "host/record/zarr.hpp"
+#include "host/run/basin.hpp"
+
+namespace brink {
+
+/// One chunk of a scan: of which step size, and where in the space.
+struct ScanChunk {
+  std::size_t step;
+  Extents index;  ///< within the space
+  ChunkPlace place;
+};
+
+/// The verdicts of one chunk, row-major.
+struct ChunkVerdicts {
+  std::vector<std::uint8_t> outcome;
+  std::vector<std::int16_t> minimum;
+  std::vector<std::uint32_t> steps, rises, last_rise;
+  std::vector<double> theta;  ///< of samples and points, start × coordinate
+
+  Verdicts view() const { return {outcome, minimum, steps}; }
+};
+
+/// The Zarr record of a scan. Its chunks appear one by one; that of `outcome` comes last of each.
+class BasinRecord {
+ public:
+  /// A new record, or, with options.resume, the one that is there. `rules` has one entry per step
+  /// size.
+  static BasinRecord open(BasinOptions const& options, ScanSpace const& space,
+                          std::vector<ScanRule> const& rules, nlohmann::json attributes);
+
+  /// Every chunk of the scan, step size by step size.
+  std::vector<ScanChunk> const& chunks() const { return chunks_; }
+  bool has(ScanChunk const& chunk) const { return group_.has_chunk("outcome", index(chunk)); }
+  void write(std::vector<ScanChunk> const& chunks, std::vector<ChunkVerdicts> const& verdicts,
+             int threads);
+  /// Outcome, minimum and steps of a chunk. May run in several threads at a time.
+  ChunkVerdicts read(ScanChunk const& chunk) const;
+
+  nlohmann::json const& attributes() const { return group_.attributes(); }
+  void finish(std::string const& stop_reason, nlohmann::json summary);
+
+ private:
+  BasinRecord(ZarrGroup group, ScanSpace const& space, std::size_t steps);
+  void define(BasinOptions const& options, ScanSpace const& space,
+              std::vector<ScanRule> const& rules);
+  Extents index(ScanChunk const& chunk) const;
+
+  ZarrGroup group_;
+  bool has_step_axis_;
+  std::vector<ScanChunk> chunks_;
+};
+
+nlohmann::json to_json(BasinSummary const& summary);
+
+}  // namespace brink
