@@ -119,6 +119,12 @@ void sync_path(fs::path const& path) {
   if (int const error = sync_descriptor(opened.get())) throw_machine_error("sync", path, error);
 }
 
+void sync_file_system(fs::path const& directory) {
+  Descriptor const opened(::open(directory.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened.get() < 0) throw_machine_error("open", directory, errno);
+  if (::syncfs(opened.get()) != 0) throw_machine_error("sync", directory, errno);
+}
+
 void remove_temporaries(fs::path const& directory) {
   std::vector<fs::path> stale;
   std::error_code error;

@@ -29,6 +29,10 @@ void make_directory(std::filesystem::path const& directory);
 /// MachineError.
 void sync_path(std::filesystem::path const& path);
 
+/// sync_path for all files below a directory, and for all else in its file system: one wait instead
+/// of one per file.
+void sync_file_system(std::filesystem::path const& directory);
+
 /// Removes every temporary under `directory`, at any depth. Only for the one process that may
 /// write there.
 void remove_temporaries(std::filesystem::path const& directory);

@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// From here on it takes less time to wait for the whole file system.
+constexpr std::size_t many_files = 16;
+
 /// The first number of a chunk's file name; -1 for any other file.
 std::int64_t first_of_key(std::string const& name) {
   if (name.find_first_not_of("0123456789.") != std::string::npos) return -1;
@@ -122,7 +125,11 @@ void ZarrArray::store_tail() {
 }
 
 void ZarrArray::sync_chunks() {
-  for (auto const& key : unsynced_) sync_path(directory_ / key);
+  if (unsynced_.size() > many_files) {
+    sync_file_system(directory_);
+  } else {
+    for (auto const& key : unsynced_) sync_path(directory_ / key);
+  }
   unsynced_.clear();
 }
 

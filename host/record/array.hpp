@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/record/grid.hpp"
+#include "host/data/grid.hpp"
 #include "host/record/metadata.hpp"
 
 namespace brink {

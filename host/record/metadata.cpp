@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "host/record/grid.hpp"
+#include "host/data/grid.hpp"
 #include "host/record/json_text.hpp"
 #include "kernels/error.hpp"
 

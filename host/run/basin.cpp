@@ -78,7 +78,12 @@ class Scan {
         source_(*context_, space_),
         record_(BasinRecord::open(options, space_, rules_,
                                   attributes(options, space_, rules_, *context_))),
-        tallies_(record_.chunks().size()) {}
+        tallies_(record_.chunks().size()),
+        outcome_(*context_, element_count(space_.chunks())),
+        minimum_(*context_, outcome_.size()),
+        steps_(*context_, outcome_.size()),
+        rises_(*context_, outcome_.size()),
+        last_rise_(*context_, outcome_.size()) {}
 
   BasinResult run();
 
@@ -103,6 +108,10 @@ class Scan {
   StartSource<T> source_;
   BasinRecord record_;
   std::vector<Tally> tallies_;  // one per chunk, so that their sum does not depend on the order
+  // The verdicts of one chunk.
+  Buffer<std::uint8_t> outcome_;
+  Buffer<std::int16_t> minimum_;
+  Buffer<std::uint32_t> steps_, rises_, last_rise_;
 };
 
 template <class T>
@@ -166,16 +175,21 @@ template <class T>
 ChunkVerdicts Scan<T>::scan(ScanChunk const& chunk) {
   Starts<T> const starts = source_.at(chunk.place);
   Index const count = starts.rows * starts.cols;
-  Buffer<std::uint8_t> const outcome(*context_, count);
-  Buffer<std::int16_t> const minimum(*context_, count);
-  Buffer<std::uint32_t> const steps(*context_, count), rises(*context_, count),
-      last_rise(*context_, count);
   operations_.basin->scan(
       rules_[chunk.step].basin, starts,
-      {outcome.view(), minimum.view(), steps.view(), rises.view(), last_rise.view(), {}});
-  return {outcome.download(),   minimum.download(),
-          steps.download(),     rises.download(),
-          last_rise.download(), is_grid() ? std::vector<double>{} : source_.theta()};
+      {outcome_.view(), minimum_.view(), steps_.view(), rises_.view(), last_rise_.view(), {}});
+  ChunkVerdicts verdicts;
+  auto const fetch = [&]<class N>(Buffer<N> const& from, std::vector<N>& to) {
+    to.resize(static_cast<std::size_t>(count));
+    context_->download(to.data(), from.view().data, to.size() * sizeof(N));
+  };
+  fetch(outcome_, verdicts.outcome);
+  fetch(minimum_, verdicts.minimum);
+  fetch(steps_, verdicts.steps);
+  fetch(rises_, verdicts.rises);
+  fetch(last_rise_, verdicts.last_rise);
+  if (!is_grid()) verdicts.theta = source_.theta();
+  return verdicts;
 }
 
 template <class T>

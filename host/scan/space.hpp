@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "host/record/grid.hpp"
+#include "host/data/grid.hpp"
 #include "kernels/basin.hpp"
 #include "kernels/context.hpp"
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "host/record/grid.hpp"
+#include "host/data/grid.hpp"
 #include "kernels/basin.hpp"
 
 namespace brink {

@@ -1,4 +1,4 @@
-#include "host/record/grid.hpp"
+#include "host/data/grid.hpp"
 
 #include <algorithm>
 #include <cstring>
