@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import io
 import os
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
-PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
-sys.path.insert(0, str(PLOT))
-sys.dont_write_bytecode = True
+from plot_support import PLOT, PlotTest, call, write  # first: it shows where the package is
 
-import numpy as np  # noqa: E402
-import xarray as xr  # noqa: E402
+import numpy as np
 
-from brink_plot import train  # noqa: E402
-from brink_plot.cli import main  # noqa: E402
-from brink_plot.kind import Run  # noqa: E402
-from brink_plot.output import save  # noqa: E402
-from brink_plot.record import Record  # noqa: E402
-from brink_plot.registry import KINDS  # noqa: E402
-from brink_plot.settings import fraction, labels, summary  # noqa: E402
-from brink_plot.sheet import compose  # noqa: E402
-from brink_plot.style import STYLES, colours  # noqa: E402
-from brink_plot.threshold import threshold  # noqa: E402
-from brink_plot.view import loss_limits, robust_limits  # noqa: E402
+from brink_plot import train
+from brink_plot.output import save
+from brink_plot.record import Record
+from brink_plot.settings import fraction, labels, summary
+from brink_plot.threshold import threshold
+from brink_plot.view import loss_limits, robust_limits
 
 ETA = 2.0 / 30.0
-
-
-def write(path: Path, variables: dict, attributes: dict) -> str:
-    """A Zarr format 2 record; `variables` maps a name to (dimensions, values)."""
-    data = {name: (dims, np.asarray(values)) for name, (dims, values) in variables.items()}
-    dataset = xr.Dataset(data, attrs=attributes)
-    parameters = inspect.signature(xr.Dataset.to_zarr).parameters
-    form = {"zarr_format": 2} if "zarr_format" in parameters else {}
-    dataset.to_zarr(path, mode="w", consolidated=True, **form)
-    return str(path)
 
 
 def train_record(path: Path, steps: int = 200, eta: float = ETA, drop=(), **changes) -> str:
@@ -121,38 +99,6 @@ def spectrum_record(path: Path, drop=()) -> str:
     return write(path, {k: v for k, v in variables.items() if k not in drop}, attributes)
 
 
-def call(*arguments: str) -> tuple[int, str]:
-    """Exit status and what went to stderr."""
-    errors = io.StringIO()
-    with contextlib.redirect_stderr(errors):
-        status = main(list(arguments))
-    return status, errors.getvalue()
-
-
-class PlotTest(unittest.TestCase):
-    def setUp(self) -> None:
-        holder = tempfile.TemporaryDirectory()
-        self.addCleanup(holder.cleanup)
-        self.place = Path(holder.name)
-        self.out = str(self.place / "picture.png")
-
-    def figure(self, *paths: str):
-        """The figure of all default panels for these records."""
-        records = [Record(path) for path in paths]
-        runs = [Run(*row) for row in zip(records, labels(records), colours(len(records)))]
-        kind = KINDS[records[0].command]
-        style = STYLES["paper"]
-        style.apply()
-        panels = [panel for panel in kind.panels if panel.default and panel.has_data(runs)]
-        return compose(kind, panels, runs, style, "")
-
-    def titles(self, *paths: str) -> list[str]:
-        return [axes.get_title(loc="left") for axes in self.figure(*paths).axes]
-
-    def run_of(self, path: str) -> Run:
-        return Run(Record(path), "", "black")
-
-
 class Pictures(PlotTest):
     def test_every_kind_and_format(self) -> None:
         records = (
@@ -170,19 +116,7 @@ class Pictures(PlotTest):
 
     def test_same_records_same_bytes(self) -> None:
         paths = [train_record(self.place / f"{n}.zarr", eta=2.0 / n) for n in (30, 60)]
-        for suffix in ("png", "svg", "pdf"):
-            pictures = []
-            for seed in ("1", "2"):
-                out = self.place / f"{seed}.{suffix}"
-                environment = {
-                    **os.environ, "PYTHONPATH": str(PLOT), "PYTHONHASHSEED": seed,
-                    "PYTHONDONTWRITEBYTECODE": "1", "SOURCE_DATE_EPOCH": seed,
-                }  # fmt: skip
-                command = [sys.executable, "-m", "brink_plot", *paths, "--out", str(out)]
-                done = subprocess.run(command, env=environment, capture_output=True, check=False)
-                self.assertEqual((done.returncode, done.stderr), (0, b""))
-                pictures.append(out.read_bytes())
-            self.assertEqual(*pictures, suffix)
+        self.check_same_bytes(*paths)
 
     def test_panels_follow_the_data(self) -> None:
         every = ["loss", "accuracy", "sharpness λ₁, λ₂", "relative progress RP",
@@ -354,15 +288,6 @@ class Names(PlotTest):
 
 
 class Errors(PlotTest):
-    def refused(self, *arguments: str) -> str:
-        """The one line of a refusal, which leaves nothing behind."""
-        before = sorted(self.place.iterdir())
-        status, text = call(*arguments)
-        self.assertEqual(status, 2, text)
-        self.assertRegex(text, r"\Abrink plot: [^\n]+\n\Z")
-        self.assertEqual(sorted(self.place.iterdir()), before)
-        return text
-
     def test_what_is_not_a_record(self) -> None:
         self.assertIn("no such record", self.refused("/nowhere.zarr", "--out", self.out))
         (self.place / "file.zarr").write_text("text")

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "host/record/grid.hpp"
+#include "host/data/grid.hpp"
 #include "host/record/json_text.hpp"
 #include "tests/host/record_support.hpp"
 
