@@ -82,7 +82,9 @@ struct BasinResults {
 ///      2/η (beyond a thousandth), or ‖g‖ ≤ ε tolerance, with ε the unit of rounding, which no
 ///      trajectory past a saddle comes to; for normalized steps, g = 0. Looked at after every
 ///      eighth step. Stable or unstable within the settling distance of a minimum, else stationary;
-///   4. where θ_k recurs to rounding after 2 to 64 steps that move it by far more: periodic;
+///   4. where θ_k recurs to rounding after 2 to 64 steps that move it by far more, and does so
+///   again
+///      after a multiple of those, 256 or more: periodic;
 ///   5. at k = max_steps: undecided.
 /// The verdict on a start depends on nothing but the start and the rule. The formulas of
 /// `kernels/math/landscape.hpp` are evaluated without contraction, so that its bits do not depend

@@ -10,6 +10,9 @@ namespace brink::cpu {
 namespace {
 
 constexpr int longest_period = 64;
+/// A return is a cycle's if it still is one after so many steps: a slow oscillation has moved by
+/// then.
+constexpr int confirmation = 256;
 /// Steps for which neighbouring starts share their lanes. Those that take longer go to a pool, from
 /// which lanes are filled one by one: most are done by then, and all at about the same step.
 constexpr Index prologue = 32;
@@ -64,6 +67,7 @@ class Scanner {
   struct Recurrence {
     Place anchor;
     Lanes since;  ///< steps
+    Lanes due;    ///< when it has to be there again; 0 before it first came back
     Mask found;
   };
 
@@ -226,7 +230,8 @@ class Scanner {
     return is_positive_definite(from_below) && is_positive_definite(from_above);
   }
 
-  /// Takes the lanes that came back to where they were out of the active ones.
+  /// Takes the lanes that are on a cycle out of the active ones: that came back to their anchor
+  /// after 2 to 64 steps, and are there again after some 256, a multiple of those.
   BRINK_HOT void check_recurrence(Trajectories& t, Recurrence& r) const {
     Lanes largest(T(1));
     Lanes apart(T(0));
@@ -237,12 +242,20 @@ class Scanner {
     constexpr T epsilon = std::numeric_limits<T>::epsilon();
     Lanes const close = Lanes(T(8) * epsilon) * largest;
     Lanes const far = Lanes(T(64)) * close;
-    Mask const moves = square(scale(t)) * t.slope_square > far * far;
-    r.found = r.found | (t.active & (r.since > Lanes(T(1))) & (apart <= close) & moves);
+    Mask const returns = t.active & (r.since > Lanes(T(1))) & (apart <= close) &
+                         (square(scale(t)) * t.slope_square > far * far);
+    Mask const open = r.due == Lanes(T(0));
+    if (xsimd::any(returns & open)) {
+      Lanes const periods = xsimd::ceil(Lanes(T(confirmation)) / r.since);
+      r.due = xsimd::select(returns & open, periods * r.since, r.due);
+    }
+    Mask const decides = (r.since == r.due) & (!open);
+    r.found = r.found | (returns & decides);
     t.active = t.active & !r.found;
-    Mask const renew = r.since == Lanes(T(longest_period));
-    for (int i = 0; i < D; ++i) r.anchor[i] = xsimd::select(renew, t.at[i], r.anchor[i]);
-    r.since = xsimd::select(renew, Lanes(T(0)), r.since) + Lanes(T(1));
+    Mask const renews = decides | (open & (r.since == Lanes(T(longest_period))));
+    for (int i = 0; i < D; ++i) r.anchor[i] = xsimd::select(renews, t.at[i], r.anchor[i]);
+    r.since = xsimd::select(renews, Lanes(T(0)), r.since) + Lanes(T(1));
+    r.due = xsimd::select(renews, Lanes(T(0)), r.due);
   }
 
   struct Verdicts {
@@ -264,7 +277,7 @@ class Scanner {
     Mask const open = (v.outcome == code(Outcome::undecided)) & !t.active &
                       (t.slope_square < Lanes(tolerance_square_));
     if (xsimd::any(open)) {
-      Mask const at_rest = settled(t.at, t.slope_square, open);
+      Mask const at_rest = settled(t.at, t.slope_square, due(t.steps, open));
       v.outcome = xsimd::select(at_rest, code(Outcome::stationary), v.outcome);
       v = at_minima(t.at, at_rest, reached, v);
     }
@@ -417,7 +430,7 @@ class Scanner {
   /// The lanes that trajectories from the pool run in, between two refills.
   struct Slots {
     Stored trajectories;
-    T anchor[D][width], since[width], periodic[width];
+    T anchor[D][width], since[width], due[width], periodic[width];
     Index id[width];  ///< −1: empty
   };
 
@@ -448,6 +461,7 @@ class Scanner {
     s.trajectories.rises[lane] = pool_.rises[pooled_];
     s.trajectories.last_rise[lane] = pool_.last_rise[pooled_];
     s.trajectories.active[lane] = s.since[lane] = T(1);
+    s.due[lane] = T(0);
     s.id[lane] = pool_.id[pooled_];
   }
 
@@ -476,6 +490,7 @@ class Scanner {
     Recurrence r;
     for (int i = 0; i < D; ++i) r.anchor[i] = Lanes::load_unaligned(s.anchor[i]);
     r.since = Lanes::load_unaligned(s.since);
+    r.due = Lanes::load_unaligned(s.due);
     r.found = t.active & !t.active;
     return r;
   }
@@ -483,6 +498,7 @@ class Scanner {
     store(t, s.trajectories);
     for (int i = 0; i < D; ++i) r.anchor[i].store_unaligned(s.anchor[i]);
     r.since.store_unaligned(s.since);
+    r.due.store_unaligned(s.due);
     xsimd::select(r.found, Lanes(T(1)), Lanes(T(0))).store_unaligned(s.periodic);
     if (!xsimd::all(t.active)) retire(s);
   }
