@@ -57,7 +57,8 @@ Axis parse_axis(std::string const& text, std::string const& option, bool is_grid
   }
   double const count = parse_number(parts[2], option);
   if (count < 1 || count > 1e9 || count != std::floor(count)) {
-    throw InputError(fmt::format("{} '{}': '{}' is no number of starts", option, text, parts[2]));
+    throw InputError(fmt::format("{} '{}': '{}' is no count; give a whole number from 1 on", option,
+                                 text, parts[2]));
   }
   axis.count = static_cast<Index>(count);
   return axis;
@@ -99,7 +100,7 @@ BasinOptions read(BasinArguments const& arguments, RuleArguments const& rule) {
   if (!arguments.y.empty()) options.y = parse_axis(arguments.y, "--y", is_grid);
   for (std::string const& text : arguments.fixed) options.fixed.push_back(parse_fixed(text));
   if (!arguments.starts.empty()) {
-    if (!arguments.starts.starts_with("npy:")) {
+    if (!arguments.starts.starts_with("npy:") || arguments.starts == "npy:") {
       throw InputError(fmt::format(
           "--starts '{}': write npy:FILE.npy, a file of starts x coordinates", arguments.starts));
     }
@@ -180,7 +181,9 @@ void add_starts(CLI::App& command, BasinArguments& a) {
       .add_option("--sample", a.options.samples,
                   "so many random starts in the box instead of a grid")
       ->type_name("N");
-  command.add_option("--seed", a.options.seed, "of the sample")->capture_default_str();
+  command.add_option("--seed", a.options.seed, "of the sample")
+      ->check(CLI::NonNegativeNumber)  // else -1 would wrap around
+      ->capture_default_str();
   command.add_option("--starts", a.starts, "these starts instead, one per row")
       ->type_name("npy:FILE.npy");
 }

@@ -28,6 +28,14 @@ constexpr std::array jobs{
     Job{"memory", "peak memory of a training with its diagnostics", measure_memory},
 };
 
+/// The options that every job has.
+void add_samples(CLI::App& command, Samples& samples, bool& json) {
+  command.add_option("--samples", samples.samples, "how often to measure")
+      ->check(CLI::Range(Index{1}, Index{1'000'000}))
+      ->capture_default_str();
+  command.add_flag("--json", json, "a JSON object per line");
+}
+
 /// Text and numbers of one subcommand's command line.
 struct Arguments {
   std::shared_ptr<ProblemArguments> problem;
@@ -56,10 +64,7 @@ Action add(CLI::App& program, Job const& job) {
       ->type_name("FILE.npy")
       ->excludes("--init");
   command.add_option("--lr", a.learning_rate, "step size")->type_name("ETA")->capture_default_str();
-  command.add_option("--samples", a.options.samples, "how often to measure")
-      ->check(CLI::Range(Index{1}, Index{1'000'000}))
-      ->capture_default_str();
-  command.add_flag("--json", a.json, "a JSON object per line");
+  add_samples(command, a.options, a.json);
   if (job.measure == measure_sharpness) {
     command
         .add_option("--theta-before", a.options.theta_before,
@@ -70,6 +75,44 @@ Action add(CLI::App& program, Job const& job) {
     command.add_flag("--breakdown", a.options.breakdown, "a row for each operation as well");
   }
   return [&job, arguments] { return run(job, *arguments); };
+}
+
+struct BasinArguments {
+  BasinJobOptions options;
+  std::string precision = "float32";
+  std::vector<std::string> learning_rates{"0.1", "0.3", "0.5"};
+  bool json = false;
+};
+
+int run_basin(BasinArguments const& arguments) {
+  BasinJobOptions options = arguments.options;
+  options.precision = parse_precision(arguments.precision);
+  for (std::string const& rate : arguments.learning_rates) {
+    options.steps.push_back(parse_number(rate, "--lr"));
+  }
+  measure_basin(options, Report(arguments.json));
+  return 0;
+}
+
+Action add_basin(CLI::App& program) {
+  CLI::App& command = *program.add_subcommand(
+      "basin", "basin scans of f4 over [-4,4]^2, and the floor under their time");
+  auto const arguments = std::make_shared<BasinArguments>();
+  BasinArguments& a = *arguments;
+  auto const add = [&](char const* name, auto& value, char const* help, char const* type) {
+    return command.add_option(name, value, help)->type_name(type)->capture_default_str();
+  };
+  CLI::Range const sides(Index{2}, Index{1} << 16);
+  add("--precision", a.precision, "float32 | float64", "NAME");
+  add("--lr", a.learning_rates, "step sizes", "ETA,ETA,...")->delimiter(',');
+  add("--grid", a.options.grid, "starts along a side", "N")->check(sides);
+  add("--grids", a.options.further_grids, "of further grids, for the labels alone", "N,N,...")
+      ->delimiter(',')
+      ->check(sides);
+  add("--device", a.options.device, "auto | cpu | cuda | cuda:N", "NAME");
+  add("--threads", a.options.threads, "CPU threads (0: one per core)", "N");
+  add_samples(command, a.options, a.json);
+  return [arguments] { return run_basin(*arguments); };
 }
 
 constexpr int exit_bad_input = 2;
@@ -89,6 +132,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   std::map<std::string, brink::Action> actions;
   for (Job const& job : jobs) actions[job.name] = add(program, job);
+  actions["basin"] = add_basin(program);
   try {
     program.parse(argc, argv);
     return actions.at(program.get_subcommands().front()->get_name())();

@@ -56,4 +56,15 @@ inline void blocks(benchmark::internal::Benchmark* benchmark) {
       ->Args({3, 5, 10001});
 }
 
+/// Starts along a side of a grid over f4, and tenths of η: at 0.1 a start takes tens of steps to
+/// its verdict, at 0.5 a few; 1001 is no multiple of a SIMD width.
+inline void grids(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"grid", "tenths"})
+      ->Args({256, 3})
+      ->Args({1024, 1})
+      ->Args({1024, 3})
+      ->Args({1024, 5})
+      ->Args({1001, 3});
+}
+
 }  // namespace brink::bench

@@ -1,16 +1,9 @@
-#include <sys/resource.h>
-
+#include "bench/jobs/peak_bytes.hpp"
 #include "bench/jobs/training.hpp"
 #include "bench/jobs/workbench.hpp"
 
 namespace brink::bench {
 namespace {
-
-double peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024;
-}
 
 /// Three times the data, ten parameter vectors, three matrices per layer for a gradient, and two
 /// more per direction of a Hessian-vector product.

@@ -1,18 +1,15 @@
-"""What the peer programs share: the data, the network, the clock and the output format.
+"""What the PyTorch programs share: the data, the network and the command line.
 
 The work is that of Cohen et al. 2021 and Ahn et al. 2022: CIFAR-10, a fully connected
 3072-200-200-10 network, full-batch gradient descent with eta = 2/30, float32.
 """
 
 import argparse
-import fractions
-import json
 import pathlib
-import statistics
-import time
 
 import numpy as np
 import torch
+from clock import number
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
@@ -110,29 +107,6 @@ def train(x, y, learning_rate, steps, theta=None, seed=0):
         with torch.no_grad():
             torch._foreach_add_(parameters, gradient, alpha=-learning_rate)
     return parameters_to_vector(parameters).detach()
-
-
-def measure(work, repeats, warmup=2):
-    """Seconds of each of `repeats` calls of `work`, after `warmup` calls that do not count."""
-    for _ in range(warmup):
-        work()
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return seconds
-
-
-def report(name, seconds, **extras):
-    """Print one measurement as a line of JSON: the format `brink_bench --json` uses as well."""
-    row = {"name": name, "median_s": statistics.median(seconds), "min_s": min(seconds), "samples": len(seconds)}
-    print(json.dumps(row | extras), flush=True)
-
-
-def number(text):
-    """A number or a fraction such as 2/30."""
-    return float(fractions.Fraction(text))
 
 
 def parse_arguments(description, repeats, add_options=None):

@@ -14,7 +14,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from common import GraphProducts, load_problem, measure, parse_arguments, report
+from clock import measure, report
+from common import GraphProducts, load_problem, parse_arguments
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 TOLERANCES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)

@@ -14,15 +14,14 @@ linearisation); `shared_s` is the time of that, and `batch_s` that of a whole ba
 import statistics
 
 import torch
+from clock import measure, report
 from common import (
     DIRECTIONS,
     GraphProducts,
     functional_loss,
     linearised_products,
     load_problem,
-    measure,
     parse_arguments,
-    report,
     unflatten,
 )
 from torch.nn.utils import parameters_to_vector

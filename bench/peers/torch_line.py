@@ -5,7 +5,8 @@
 """
 
 import torch
-from common import flat, load_problem, measure, parse_arguments, report, unflatten
+from clock import measure, report
+from common import flat, load_problem, parse_arguments, unflatten
 from torch.nn import functional
 
 POINTS = 100

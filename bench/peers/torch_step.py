@@ -10,7 +10,8 @@ anyway: beyond one forward and one backward pass they cost two dot products. Var
 """
 
 import torch
-from common import gradient_products, load_problem, measure, parse_arguments, report, unflatten
+from clock import measure, report
+from common import gradient_products, load_problem, parse_arguments, unflatten
 from torch.nn import functional
 from torch.nn.utils import parameters_to_vector
 

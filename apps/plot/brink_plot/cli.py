@@ -13,8 +13,8 @@ from brink_plot.errors import InputError, MachineError
 from brink_plot.kind import Kind, Panel, Run
 from brink_plot.output import format_of, save
 from brink_plot.record import Record
-from brink_plot.registry import kind_of
-from brink_plot.settings import labels, summary
+from brink_plot.registry import KINDS, kind_of
+from brink_plot.settings import summary
 from brink_plot.sheet import compose
 from brink_plot.style import STYLES, colours
 
@@ -47,7 +47,8 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="brink plot", allow_abbrev=False,
-        description="Draws records of brink; several records of one kind share a figure.",
+        description="Draws records of brink; several of one kind share a figure, as do a basin "
+        "and orbits on it.",
     )  # fmt: skip
     parser.add_argument("records", nargs="+", metavar="RECORD", help="a .zarr that brink wrote")
     parser.add_argument("--out", required=True, metavar="FILE", help="picture: .png, .svg or .pdf")
@@ -68,18 +69,18 @@ def _draw(options: argparse.Namespace) -> None:
     records = [Record(path) for path in options.records]
     kind = kind_of(records)
     for record in records:
-        kind.check(record)
-    names = _names(options.labels, records)
+        KINDS[record.command].check(record)
+    names = _names(kind, options.labels, records)
     runs = [Run(*row) for row in zip(records, names, colours(len(records)))]
     panels = _panels(kind, options.panels, runs)
-    title = summary(records) if options.title is None else options.title
+    title = summary(records, kind.shown) if options.title is None else options.title
     style.apply()
     save(compose(kind, panels, runs, style, title), options.out, style.dots_per_inch)
 
 
-def _names(given: str | None, records: Sequence[Record]) -> list[str]:
+def _names(kind: Kind, given: str | None, records: Sequence[Record]) -> list[str]:
     if given is None:
-        return labels(records)
+        return kind.names(records)
     names = [name.strip() for name in given.split(",")]
     if len(names) != len(records):
         raise InputError(f"--labels: {len(names)} labels for {len(records)} records")
@@ -89,7 +90,7 @@ def _names(given: str | None, records: Sequence[Record]) -> list[str]:
 def _panels(kind: Kind, given: str | None, runs: Sequence[Run]) -> list[Panel]:
     """The panels that were asked for, or all those of the kind that have data."""
     if given is None:
-        return [panel for panel in kind.panels if panel.default and panel.has_data(runs)]
+        return kind.default_panels(runs)
     known = {panel.name: panel for panel in kind.panels}
     chosen = []
     for name in (part.strip() for part in given.split(",")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,30 @@ class Record:
     def stem(self) -> str:
         """The record's file name without `.zarr`."""
         return Path(self.path).resolve().name.removesuffix(".zarr")
+
+    def has(self, name: str) -> bool:
+        """Whether a variable of that name holds a number, or an attribute holds anything."""
+        if name not in self._dataset.variables:
+            return bool(self.attributes.get(name))
+        if self._dataset[name].dtype.kind in "iu":
+            return self._dataset[name].size > 0  # there is no need to read them all
+        return self.get(name) is not None
+
+    def dimensions(self, name: str) -> dict[str, int]:
+        """The dimensions of variable `name` with their lengths; none when it is missing."""
+        if name not in self._dataset.variables:
+            return {}
+        return {str(key): int(size) for key, size in self._dataset[name].sizes.items()}
+
+    def part(self, name: str, places: Mapping[str, int | slice]) -> np.ndarray:
+        """The whole numbers of variable `name` at these places along its dimensions.
+
+        They keep their small type, and nothing else of the variable is kept.
+        """
+        values = self._read(name, places)
+        if values.dtype.kind not in "iu":
+            raise InputError(f"{self.path}: variable '{name}' does not hold whole numbers")
+        return values
 
     def get(self, name: str) -> np.ndarray | None:
         """Variable `name` as float64, or None when it is missing or holds nothing but NaN."""
@@ -61,8 +86,15 @@ class Record:
         return positions, self.need(name, length_of=positions)
 
     def _load(self, name: str) -> np.ndarray:
+        values = self._read(name, {})
         try:
-            return np.atleast_1d(np.asarray(self._dataset[name].values, dtype=np.float64))
+            return np.atleast_1d(np.asarray(values, dtype=np.float64))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{self.path}: variable '{name}' does not hold numbers") from error
+
+    def _read(self, name: str, places: Mapping[str, int | slice]) -> np.ndarray:
+        try:
+            return np.asarray(self._dataset[name].isel(places).values)
         except Exception as error:  # each codec of zarr fails with a type of its own
             raise InputError(
                 f"{self.path}: cannot read variable '{name}': {_line(error)}"

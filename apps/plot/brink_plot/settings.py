@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from brink_plot.record import Record
@@ -16,11 +16,13 @@ _IGNORED = {
 # One name per setting: the record's attribute for what the configuration calls by its option.
 _ALIASES = {"lr": "learning_rate", "loss": "loss_name", "eta": "learning_rate"}
 # Attributes that are settings, in the order in which a label lists them.
-_ATTRIBUTES = ("method", "learning_rate", "activation", "loss_name")
-_FIRST = (*_ATTRIBUTES, "objective", "batch_size", "hidden", "data", "examples", "init", "seed")
+_ATTRIBUTES = ("landscape", "method", "learning_rate", "activation", "loss_name")
+_FIRST = (
+    *_ATTRIBUTES, "objective", "start", "batch_size", "hidden", "data", "examples", "init", "seed",
+)  # fmt: skip
 _SYMBOLS = {"learning_rate": "η", "momentum": "β"}
 # Values that explain themselves: no "method = GD".
-_BARE = {"method", "activation", "loss_name"}
+_BARE = {"landscape", "method", "activation", "loss_name", "start"}
 _WORDS = {
     "gd": "GD", "sgd": "SGD", "normalized-gd": "normalized GD", "polyak": "Polyak momentum",
     "nesterov": "Nesterov momentum", "flow": "gradient flow", "mse": "squared loss",
@@ -56,10 +58,19 @@ def fraction(eta: float) -> str:
     return f"{eta:.4g}"
 
 
-def labels(records: Sequence[Record]) -> list[str]:
-    """One label per record: what sets it apart from the others, else its name."""
+def step_size(eta: float) -> str:
+    """A step size as papers on landscapes write it: 0.3, or 2/N where that is shorter."""
+    text = f"{eta:.3g}"
+    return text if math.isclose(float(text), eta, rel_tol=1e-6) else fraction(eta)
+
+
+def labels(records: Sequence[Record], shown: Set[str] = frozenset()) -> list[str]:
+    """One label per record: what sets it apart from the others, else its name.
+
+    Settings that are `shown` in other ways are left out.
+    """
     table = [settings(record) for record in records]
-    keys = _differing(table)
+    keys = [key for key in _differing(table) if key not in shown]
     found = [", ".join(_phrases(row, keys)) or record.stem for row, record in zip(table, records)]
     return [
         f"{label} ({record.stem})" if found.count(label) > 1 and label != record.stem else label
@@ -67,10 +78,13 @@ def labels(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def summary(records: Sequence[Record]) -> str:
-    """One line of the main settings that all the records have in common."""
+def summary(records: Sequence[Record], shown: Set[str] = frozenset()) -> str:
+    """One line of the main settings that all the records have in common, less those `shown`."""
     table = [settings(record) for record in records]
-    keys = [key for key in (*_ATTRIBUTES, "batch_size") if key not in _differing(table)]
+    without = {*_differing(table), *shown}
+    if table[0].get("objective") == "loss":
+        without.add("objective")  # which goes without saying
+    keys = [key for key in (*_ATTRIBUTES, "objective", "batch_size") if key not in without]
     return ", ".join(_phrases(table[0], keys))
 
 
@@ -90,12 +104,16 @@ def _differing(table: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _phrases(row: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
-    return [_phrase(key, row[key]) for key in keys if row.get(key) is not None]
+    write = step_size if "landscape" in row else fraction
+    return [_phrase(key, row[key], write) for key in keys if row.get(key) is not None]
 
 
-def _phrase(key: str, value: Any) -> str:
+def _phrase(key: str, value: Any, write: Callable[[float], str]) -> str:
     if key == "learning_rate" and isinstance(value, (int, float)) and value > 0:
-        text = fraction(float(value))
+        text = write(float(value))
+    elif key == "start":
+        parts = value if isinstance(value, (list, tuple)) else [value]
+        text = f"from ({', '.join(str(part) for part in parts)})"
     elif isinstance(value, (list, tuple)):
         text = "–".join(str(part) for part in value)
     elif isinstance(value, float):

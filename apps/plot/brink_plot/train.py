@@ -10,13 +10,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from brink_plot.errors import InputError
-from brink_plot.kind import Kind, Panel, Run
+from brink_plot.kind import Kind, Panel, Run, never
 from brink_plot.record import Record
 from brink_plot.settings import learning_rate
 from brink_plot.sheet import in_panel_legend
 from brink_plot.style import FAINT, Style
+from brink_plot.text import subscript
 from brink_plot.threshold import draw_thresholds, levels
-from brink_plot.view import log_ticks, loss_limits, mark_clipped, robust_limits
+from brink_plot.view import log_ticks, loss_limits, mark_clipped, reference_lines, robust_limits
 
 _BUSY = 100  # with more steps than this a median is drawn through values that jump at every step
 _FEW = 60  # with fewer values than this each one gets a dot
@@ -174,20 +175,16 @@ def _draw_sharpness(axes: Axes, runs: Sequence[Run], style: Style) -> None:
                 marker="." if top and len(x) < _FEW else None, markersize=0.5 * style.font,
             )  # fmt: skip
             shown.append((run, x, table[:, rank]))
-    others = {1: "", 2: ", λ₂"}.get(columns, f" … λ{_subscript(columns)}")
+    others = {1: "", 2: ", λ₂"}.get(columns, f" … λ{subscript(columns)}")
     axes.set_title(f"sharpness λ₁{others}")
     _set_limits(axes, shown, style, [0.0, *levels(runs)])
     draw_thresholds(axes, runs, style)
 
 
-def _subscript(number: int) -> str:
-    return "".join(chr(ord("₀") + int(digit)) for digit in str(number))
-
-
 def _draw_progress(axes: Axes, runs: Sequence[Run], style: Style) -> None:
     axes.set_title("relative progress RP")
     curves = _curves(runs, "step", "relative_progress")
-    _reference_lines(axes, style, (0.0, -1.0))
+    reference_lines(axes, style, (0.0, -1.0))
     _draw_every_step(axes, curves, style)
     _set_limits(axes, curves, style, [-1.0, 0.0])
     _explain_strokes(axes, curves, style)
@@ -223,7 +220,7 @@ def _draw_line(axes: Axes, runs: Sequence[Run], style: Style) -> None:
 
 def _draw_expected(axes: Axes, runs: Sequence[Run], style: Style) -> None:
     axes.set_title("expected progress E[RP]")
-    _reference_lines(axes, style, (0.0,))
+    reference_lines(axes, style, (0.0,))
     curves = _curves(runs, "expectation_step", "expected_relative_progress")
     for run, x, y in curves:
         error = run.record.get("expected_relative_progress_error")
@@ -242,11 +239,6 @@ def _draw_expected(axes: Axes, runs: Sequence[Run], style: Style) -> None:
         in_panel_legend(axes, [("measured", measured), ("bound", bound)], style)
 
 
-def _reference_lines(axes: Axes, style: Style, heights: Sequence[float]) -> None:
-    for height in heights:
-        axes.axhline(height, color=FAINT, linewidth=style.thin, zorder=0.5)
-
-
 KIND = Kind(
     command="train",
     panels=(
@@ -257,7 +249,7 @@ KIND = Kind(
         Panel("smoothness", ("directional_smoothness",), _draw_smoothness),
         Panel("line", ("line_smoothness",), _draw_line),
         Panel("expected", ("expected_relative_progress",), _draw_expected),
-        Panel("gradient", ("gradient_norm",), _draw_gradient, default=False),
+        Panel("gradient", ("gradient_norm",), _draw_gradient, default=never),
     ),
     check=_check,
     shared_axis=_axis_label,

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from brink_plot.style import Style
+from brink_plot.style import FAINT, Style
 
 _MARKS_ACROSS = 80  # at most this many marks along one edge of a panel
 
@@ -30,7 +30,7 @@ def robust_limits(
     reach = high - low
     near = finite[(finite >= low - reach) & (finite <= high + reach)]
     low, high = min(low, near.min()), max(high, near.max())
-    return _padded(float(low), float(high))
+    return padded(float(low), float(high))
 
 
 def loss_limits(values: Iterable[np.ndarray]) -> tuple[float, float] | None:
@@ -42,7 +42,7 @@ def loss_limits(values: Iterable[np.ndarray]) -> tuple[float, float] | None:
     ceiling = 1e3 * max(max(float(part[0]), float(np.median(part))) for part in parts)
     finite = np.concatenate(parts)
     low, high = np.log10(finite.min()), np.log10(min(float(finite.max()), ceiling))
-    low, high = _padded(float(low), float(high))
+    low, high = padded(float(low), float(high))
     return 10.0**low, 10.0**high
 
 
@@ -61,6 +61,12 @@ def mark_clipped(axes: Axes, x: np.ndarray, y: np.ndarray, colour: Any, style: S
             color=colour, markersize=0.42 * style.font, markeredgewidth=0, alpha=0.55,
             clip_on=False, zorder=4, in_layout=False,
         )  # fmt: skip
+
+
+def reference_lines(axes: Axes, style: Style, heights: Sequence[float]) -> None:
+    """Faint lines at the heights that the values are to be read against."""
+    for height in heights:
+        axes.axhline(height, color=FAINT, linewidth=style.thin, zorder=0.5)
 
 
 def log_ticks(axes: Axes) -> None:
@@ -85,6 +91,7 @@ def _finite(values: Iterable[np.ndarray]) -> np.ndarray:
     return flat[np.isfinite(flat)]
 
 
-def _padded(low: float, high: float) -> tuple[float, float]:
+def padded(low: float, high: float) -> tuple[float, float]:
+    """Limits a little wider than from `low` to `high`."""
     margin = 0.05 * (high - low) or 0.05 * max(abs(high), 1e-12)
     return low - margin, high + margin
