@@ -50,7 +50,8 @@ Action add_plot(CLI::App& program) {
   CLI::App& command = *program.add_subcommand("plot", "pictures from records");
   auto const records = std::make_shared<std::vector<std::string>>();
   auto const options = std::make_shared<std::map<std::string, std::string>>();
-  command.add_option("records", *records, "records to draw, overlaid")
+  command
+      .add_option("records", *records, "records to draw, overlaid; orbits may go with one basin")
       ->required()
       ->type_name("RECORD...");
   (*options)["--out"] = "brink.png";
