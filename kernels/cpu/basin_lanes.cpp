@@ -58,9 +58,9 @@ class Scanner {
     Lanes steps, rises, last_rise;
     Mask active;
   };
-  /// The same in memory.
+  /// The same in memory, but for the slope.
   struct Stored {
-    T at[D][width], slope[D][width], value[width], slope_square[width];
+    T at[D][width], value[width], slope_square[width];
     T steps[width], rises[width], last_rise[width], active[width];
   };
   /// Where a trajectory was a while ago: a cycle comes back there.
@@ -322,10 +322,7 @@ class Scanner {
   }
 
   BRINK_HOT static void store(Trajectories const& t, Stored& s) {
-    for (int i = 0; i < D; ++i) {
-      t.at[i].store_unaligned(s.at[i]);
-      t.slope[i].store_unaligned(s.slope[i]);
-    }
+    for (int i = 0; i < D; ++i) t.at[i].store_unaligned(s.at[i]);
     t.value.store_unaligned(s.value);
     t.slope_square.store_unaligned(s.slope_square);
     t.steps.store_unaligned(s.steps);
@@ -335,10 +332,7 @@ class Scanner {
   }
   BRINK_HOT static Trajectories restored(Stored const& s) {
     Trajectories t;
-    for (int i = 0; i < D; ++i) {
-      t.at[i] = Lanes::load_unaligned(s.at[i]);
-      t.slope[i] = Lanes::load_unaligned(s.slope[i]);
-    }
+    for (int i = 0; i < D; ++i) t.at[i] = Lanes::load_unaligned(s.at[i]);
     t.value = Lanes::load_unaligned(s.value);
     t.slope_square = Lanes::load_unaligned(s.slope_square);
     t.steps = Lanes::load_unaligned(s.steps);
