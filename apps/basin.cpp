@@ -182,7 +182,7 @@ void add_starts(CLI::App& command, BasinArguments& a) {
                   "so many random starts in the box instead of a grid")
       ->type_name("N");
   command.add_option("--seed", a.options.seed, "of the sample")
-      ->check(CLI::NonNegativeNumber)  // else -1 would wrap around
+      ->check(is_whole_number)  // else -1 would wrap around
       ->capture_default_str();
   command.add_option("--starts", a.starts, "these starts instead, one per row")
       ->type_name("npy:FILE.npy");

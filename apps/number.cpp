@@ -47,4 +47,9 @@ std::vector<double> parse_numbers(std::string const& text, std::string const& op
   return numbers;
 }
 
+std::string is_whole_number(std::string const& text) {
+  bool const digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : fmt::format("'{}' is not a whole number from 0 on", text);
+}
+
 }  // namespace brink

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "apps/commands.hpp"
+#include "apps/number.hpp"
 #include "host/objective/loss_name.hpp"
 #include "kernels/error.hpp"
 
@@ -27,12 +28,6 @@ std::vector<Index> parse_widths(std::string const& text) {
     first = comma + 1;
   }
   return widths;
-}
-
-/// What is wrong with a text that should be a whole number from 0 on; nothing if it is one.
-std::string is_whole_number(std::string const& text) {
-  bool const digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? "" : fmt::format("'{}' is not a whole number from 0 on", text);
 }
 
 }  // namespace

@@ -12,6 +12,10 @@ std::vector<DeviceDescription> list_devices() {
 }
 
 std::unique_ptr<Context> make_context(std::string const& device, int threads) {
+  constexpr int most_threads = 1024;
+  if (threads < 0 || threads > most_threads) {
+    throw InputError(fmt::format("--threads {}: must be from 0 to {}", threads, most_threads));
+  }
   if (device == "auto" || device == "cpu") return std::make_unique<cpu::CpuContext>(threads);
   std::string there;
   for (auto const& found : list_devices()) there += " " + found.name;

@@ -1,7 +1,5 @@
 #include "host/run/basin.hpp"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <limits>
 
@@ -13,7 +11,6 @@
 #include "host/run/output.hpp"
 #include "host/run/version.hpp"
 #include "host/scan/names.hpp"
-#include "kernels/error.hpp"
 
 namespace brink {
 namespace {
@@ -116,9 +113,6 @@ class Scan {
 
 template <class T>
 BasinResult Scan<T>::run() {
-  if (!options_.png.empty() && space_.shape().size() != 2) {
-    throw InputError("--png: a picture needs a grid of two coordinates");
-  }
   Places present, missing;
   for (std::size_t i = 0; i < record_.chunks().size(); ++i) {
     (record_.has(record_.chunks()[i]) ? present : missing).push_back(i);

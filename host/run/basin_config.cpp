@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "host/data/npy.hpp"
 #include "host/landscape/landscape.hpp"
@@ -51,7 +53,9 @@ Layout layout(BasinOptions const& options) {
             fmt::format("{}: {} has coordinates 1 to {}", shown,
                         landscape_name(options.rule.landscape), dimension));
     require(!fixed[coordinate - 1], shown + ": is fixed already");
-    require(std::isfinite(value), shown + ": must be finite");
+    require(std::abs(value) <= options.rule.escape,
+            fmt::format("{}: beyond --escape {}, where every start counts as diverged", shown,
+                        options.rule.escape));
     fixed[coordinate - 1] = true;
     found.through[coordinate - 1] = value;
   }
@@ -79,40 +83,17 @@ ScanSpace listed_points(BasinOptions const& options) {
   space.through.assign(dimension, 0.0);
   space.samples = file.shape[0];
   space.points = npy_values<double>(file, options.starts_file);
+  auto const bad = std::find_if_not(space.points.begin(), space.points.end(),
+                                    [](double number) { return std::isfinite(number); });
+  require(bad == space.points.end(),
+          fmt::format("--starts {}: row {} is not finite", options.starts_file,
+                      (bad - space.points.begin()) / dimension));
   for (int i = 0; i < dimension; ++i) space.free.push_back({i, {}});
   return space;
 }
 
-}  // namespace
-
-void check(BasinOptions const& options) {
-  require(!options.steps.empty(), "--lr: needs at least one step size");
-  for (double const step : options.steps) {
-    RuleOptions rule = options.rule;
-    rule.step = step;
-    check_rule(rule);
-  }
-  check_axis("--x", options.x, options.rule.escape);
-  if (options.y) check_axis("--y", *options.y, options.rule.escape);
-  require(options.samples >= 0 && options.samples <= most_samples,
-          fmt::format("--sample {}: must be from 0 to {}", options.samples, most_samples));
-  require(options.samples == 0 || options.starts_file.empty(),
-          "--sample and --starts exclude each other");
-  require(options.uncertainty_pairs >= 0 && options.uncertainty_pairs <= (Index{1} << 24),
-          fmt::format("--uncertainty {}: must be from 0 to {}", options.uncertainty_pairs,
-                      Index{1} << 24));
-  require(options.uncertainty_pairs == 0 || options.starts_file.empty(),
-          "--uncertainty draws starts from a box, which --starts does not have");
-  require(options.threads >= 0, fmt::format("--threads {}: must be at least 0", options.threads));
-  require(!(options.resume && options.overwrite), "--resume and --overwrite exclude each other");
-  if (options.png.empty()) return;
-  require(std::filesystem::path(options.png).extension() == ".png",
-          fmt::format("--png {}: give a file that ends in .png", options.png));
-  check_output_file("--png", options.png);
-}
-
-ScanSpace make_space(BasinOptions const& options) {
-  if (!options.starts_file.empty()) return listed_points(options);
+/// A grid or a sample.
+ScanSpace box(BasinOptions const& options) {
   Layout const found = layout(options);
   ScanSpace space;
   space.through = found.through;
@@ -133,6 +114,60 @@ ScanSpace make_space(BasinOptions const& options) {
     bool const first = space.free.empty();
     space.free.push_back({coordinate, first ? options.x : options.y.value_or(options.x)});
   }
+  return space;
+}
+
+void check_steps(BasinOptions const& options) {
+  require(!options.steps.empty(), "--lr: needs at least one step size");
+  std::set<double> seen;
+  for (double const step : options.steps) {
+    RuleOptions rule = options.rule;
+    rule.step = step;
+    check_rule(rule);
+    require(seen.insert(step).second, fmt::format("--lr {}: is given twice", step));
+  }
+}
+
+void check_pictures(BasinOptions const& options) {
+  namespace fs = std::filesystem;
+  require(fs::path(options.png).extension() == ".png",
+          fmt::format("--png {}: give a file that ends in .png", options.png));
+  for (std::size_t step = 0; step < options.steps.size(); ++step) {
+    fs::path const path = picture_path(options, step);
+    check_output_file("--png", path);
+    require(path.lexically_normal() != fs::path(options.out).lexically_normal(),
+            fmt::format("--png {}: is the record; name another file", path.string()));
+  }
+}
+
+}  // namespace
+
+void check(BasinOptions const& options) {
+  check_steps(options);
+  if (options.starts_file.empty()) {
+    check_axis("--x", options.x, options.rule.escape);
+    if (options.y) check_axis("--y", *options.y, options.rule.escape);
+  }
+  require(options.samples >= 0 && options.samples <= most_samples,
+          fmt::format("--sample {}: must be from 0 to {}", options.samples, most_samples));
+  require(options.samples == 0 || options.starts_file.empty(),
+          "--sample and --starts exclude each other");
+  require(options.fixed.empty() || options.starts_file.empty(),
+          "--fix and --starts exclude each other");
+  require(options.uncertainty_pairs >= 0 && options.uncertainty_pairs <= (Index{1} << 24),
+          fmt::format("--uncertainty {}: must be from 0 to {}", options.uncertainty_pairs,
+                      Index{1} << 24));
+  require(options.uncertainty_pairs == 0 || options.starts_file.empty(),
+          "--uncertainty draws starts from a box, which --starts does not have");
+  require(options.threads >= 0, fmt::format("--threads {}: must be at least 0", options.threads));
+  require(!(options.resume && options.overwrite), "--resume and --overwrite exclude each other");
+  if (!options.png.empty()) check_pictures(options);
+}
+
+ScanSpace make_space(BasinOptions const& options) {
+  ScanSpace space = options.starts_file.empty() ? box(options) : listed_points(options);
+  require(options.png.empty() || space.shape().size() == 2,
+          "--png: a picture needs a grid of two coordinates");
   return space;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "host/run/landscape_record.hpp"
@@ -147,6 +148,12 @@ Extents BasinRecord::index(ScanChunk const& chunk) const {
   Extents index = chunk.index;
   if (has_step_axis_) index.insert(index.begin(), static_cast<Index>(chunk.step));
   return index;
+}
+
+bool BasinRecord::has(ScanChunk const& chunk) const {
+  auto const arrays = {"outcome", "minimum", "steps", "rises", "last_rise"};
+  return std::all_of(arrays.begin(), arrays.end(),
+                     [&](char const* name) { return group_.has_chunk(name, index(chunk)); });
 }
 
 void BasinRecord::write(std::vector<ScanChunk> const& chunks,

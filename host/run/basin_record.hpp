@@ -35,7 +35,7 @@ class BasinRecord {
 
   /// Every chunk of the scan, step size by step size.
   std::vector<ScanChunk> const& chunks() const { return chunks_; }
-  bool has(ScanChunk const& chunk) const { return group_.has_chunk("outcome", index(chunk)); }
+  bool has(ScanChunk const& chunk) const;
   void write(std::vector<ScanChunk> const& chunks, std::vector<ChunkVerdicts> const& verdicts,
              int threads);
   /// Outcome, minimum and steps of a chunk. May run in several threads at a time.

@@ -43,14 +43,16 @@ void check_rule(RuleOptions const& options) {
   auto const require = [](bool holds, std::string const& message) {
     if (!holds) throw InputError(message);
   };
-  require(options.step > 0, fmt::format("--lr {}: must be positive", options.step));
+  auto const require_positive = [&](char const* option, double value) {
+    require(value > 0 && std::isfinite(value),
+            fmt::format("{} {}: must be positive and finite", option, value));
+  };
+  require_positive("--lr", options.step);
   require(options.max_steps >= 0 && options.max_steps <= BasinRule::most_steps,
           fmt::format("--max-steps {}: must be from 0 to {}", options.max_steps,
                       BasinRule::most_steps));
-  require(options.escape > 0 && std::isfinite(options.escape),
-          fmt::format("--escape {}: must be positive", options.escape));
-  require(!options.tolerance || *options.tolerance > 0,
-          fmt::format("--tolerance {}: must be positive", options.tolerance.value_or(0)));
+  require_positive("--escape", options.escape);
+  if (options.tolerance) require_positive("--tolerance", *options.tolerance);
   require(options.objective == ScanObjective::loss || options.landscape.name != LandscapeName::f1,
           "--objective sqrt: f1 takes negative values, which have no square root");
 }

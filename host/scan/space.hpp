@@ -18,6 +18,8 @@ struct Axis {
 
   double at(Index i) const {
     if (count == 1) return 0.5 * low + 0.5 * high;
+    if (i == 0) return low;
+    if (i == count - 1) return high;  // which the quotient may miss by a rounding
     auto const last = static_cast<double>(count - 1);
     auto const step = static_cast<double>(i);
     return ((last - step) * low + step * high) / last;

@@ -52,7 +52,8 @@ Share wilson_share(Index hits, Index trials) {
   double const p = static_cast<double>(hits) / n;
   double const middle = (p + z * z / (2 * n)) / (1 + z * z / n);
   double const reach = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  return {p, std::max(0.0, middle - reach), std::min(1.0, middle + reach)};
+  // The interval holds p, also where rounding would have it end just short of 0 or 1.
+  return {p, std::clamp(middle - reach, 0.0, p), std::clamp(middle + reach, p, 1.0)};
 }
 
 void Tally::add(Tally const& other) {

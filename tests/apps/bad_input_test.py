@@ -7,10 +7,7 @@ import os
 import signal
 import stat
 import struct
-import subprocess
-import time
 import unittest
-from pathlib import Path
 
 import numpy as np
 
@@ -129,6 +126,135 @@ class CommandLine(BadInputTest):
         self.assertRegex(line, r"cpu")
 
 
+class Landscapes(BadInputTest):
+    """What `basin` and `orbit` refuse."""
+
+    commands = (("basin", "--x", "-1:1:9"), ("orbit", "--start", "1,1"))
+    landscapes = {
+        "teapot": "f4", "": "f4", "f5": "f4", "F4": "f4", "f4:": "no weights", "f4:1": "no weights",
+        "neuron-tanh:1,2": "no weights", "quadratic:": "positive", "quadratic:1,-2": "positive",
+        "quadratic:1,0": "positive", "quadratic:1,,2": "positive", "quadratic:1,x": "positive",
+        "quadratic:1,nan": "positive", "tanh-quadratic:1,2,3,4,5": "1 to 4",
+    }  # fmt: skip
+    numbers = {
+        "--lr": ("0", "-0.1", "nan", "inf", "abc", "1/0", "2/", "1e999", "0.1,", "0,0.1"),
+        "--max-steps": ("-1", "16777217", "x", "2.5"),
+        "--escape": ("0", "-1", "nan", "inf", "x"),
+        "--tolerance": ("0", "-1", "nan", "inf", "x"),
+        "--precision": ("float16", "64"), "--objective": ("mse",), "--method": ("sgd", "flow"),
+    }  # fmt: skip
+
+    def basin_refused(self, *arguments: object, naming) -> None:
+        with self.subTest(str(arguments)):
+            self.refused("basin", *arguments, naming=naming)
+
+    def check_values(self, command: tuple, values: dict[str, tuple[str, ...]]) -> None:
+        """Each value of each option, alone."""
+        for option, wrong in values.items():
+            for value in wrong:
+                with self.subTest(f"{command[0]} {option}={value}"):
+                    self.refused(*command, f"{option}={value}", naming=option)
+
+    def test_landscapes(self) -> None:
+        for command in self.commands:
+            for name, word in self.landscapes.items():
+                with self.subTest(f"{command[0]} {name}"):
+                    self.refused(*command, "--landscape", name, naming=("--landscape", word))
+            self.refused(*command, "--landscape", "f1", "--objective", "sqrt",
+                         naming=("--objective", "f1"))  # fmt: skip
+
+    def test_numbers(self) -> None:
+        for command in self.commands:
+            self.check_values(command, self.numbers)
+
+    def test_scan_numbers(self) -> None:
+        self.check_values(("basin",), {
+            "--lr": ("0.1:0.2", "0.1:0.2:0", "0:1:3", "0.1:0.2:1.5", "0.1:0.2:1e9", "0.1,0.2,1/10",
+                     "0.1:0.1:2", "0.1,0.2:0.3:4", ":", ""),
+            "--x": ("", "3", "1:2", "1:2:3:4", "a:1:5", "2:1:5", "-1:1:0", "-1:1:-3", "-1:1:2.5",
+                    "-1:1:5/2", "-1:1:1e12", "-1:1:x", "1:1:5", "-1::3", "::", "-1:nan:3",
+                    "-1:inf:3", "-1e7:1e7:5"),
+            "--fix": ("3=1", "0=1", "-1=1", "1.5=1", "x=1", "1=x", "1=nan", "1=", "=", "1",
+                      "1=1e9"),
+            "--sample": ("-1", "x", "2.5", "9999999999999999"),
+            "--seed": ("-1", "x"),
+            "--uncertainty": ("-1", "x", "99999999999"),
+            "--threads": ("-1", "x"),
+            "--device": ("cuda:7", "teapot"),
+            "--png": ("map.jpg", "map", ".png", "nowhere/map.png", "map.png/"),
+        })  # fmt: skip
+        self.check_values(self.commands[0], {"--y": ("3", "2:1:5", "-1:1:0", "-1:1:1e12")})
+
+    def test_orbit_numbers(self) -> None:
+        self.check_values(("orbit",), {
+            "--start": ("1", "1,2,3", "1,", ",", "1,x", "1,nan", "1,inf", "1,1e200", "1;2"),
+        })  # fmt: skip
+        self.check_values(self.commands[1], {
+            "--steps": ("-1", "x", "2.5", "99999999"), "--lr": ("0.1,0.2", "0.1:0.2:3"),
+        })  # fmt: skip
+        self.refused("orbit", naming="--start")
+        self.refused(*self.commands[1], "--landscape", "quadratic:1,2,3", naming=("--start", "3"))
+        self.refused(*self.commands[1], "--resume", naming="--resume")
+
+    def test_coordinates_that_do_not_vary(self) -> None:
+        three = ("--landscape", "quadratic:1,2,3")
+        for arguments, words in (
+            (("--fix", "1=0", "--fix", "1=1"), ("--fix 1=1", "already")),
+            (("--fix", "1=0", "--fix", "2=1"), "--fix"),
+            (("--fix", "1=0", "--y", "0:1:3"), "--y"),
+            (("--landscape", "quadratic:2", "--y", "0:1:3"), "--y"),
+            (three, ("--landscape", "--fix 1 of 3")),
+            ((*three, "--fix", "4=1"), "--fix"),
+            ((*three, "--fix", "1=0", "--fix", "2=0", "--y", "0:1:3"), "--y"),
+            (("--escape", "0.5"), ("--x", "--escape")),
+            (("--escape", "2", "--y", "-3:3:5"), ("--y", "--escape")),
+        ):
+            self.basin_refused("--x", "-1:1:9", *arguments, naming=words)
+
+    def test_samples(self) -> None:
+        sample = ("--sample", 10)
+        self.basin_refused(*sample, "--starts", "npy:points.npy", naming=("--sample", "--starts"))
+        self.basin_refused(*sample, "--x", "-1", naming="--x")
+        self.basin_refused(*sample, "--x", "1:-1", naming="--x")
+        self.basin_refused(*sample, "--fix", "1=0", "--fix", "2=0", naming="--fix")
+
+    def test_listed_starts(self) -> None:
+        good = np.ones((3, 2))
+        file = self.save("good.npy", good)
+        self.succeed("basin", "--starts", f"npy:{file}", "--quiet", "--out", "good.zarr")
+        bad = good.copy()
+        bad[2, 1] = np.nan
+        for name, points in {
+            "three": np.ones((3, 3)), "one": np.ones(3), "none": good[:0], "cube": good[None],
+            "complex": good.astype(complex), "text": good.astype("S3"), "nan": bad,
+        }.items():  # fmt: skip
+            file = self.save(f"{name}.npy", points)
+            self.basin_refused("--starts", f"npy:{file}", naming=file)
+        (self.place / "junk.npy").write_text("teapot")
+        (self.place / "folder.npy").mkdir()
+        for name in ("junk.npy", "folder.npy", "nowhere.npy"):
+            self.basin_refused("--starts", f"npy:{name}", naming=name)
+        for source in ("npy:", "good.npy", "csv:good.npy"):
+            self.basin_refused("--starts", source, naming="--starts")
+        starts = ("--starts", "npy:good.npy")
+        self.basin_refused(*starts, "--fix", "1=0", naming=("--fix", "--starts"))
+        self.basin_refused(*starts, "--uncertainty", 9, naming=("--uncertainty", "--starts"))
+
+    def test_pictures(self) -> None:
+        self.save("points.npy", np.ones((3, 2)))
+        (self.place / "folder.png").mkdir()
+        for arguments in (("--x", "-1:1", "--sample", 10), ("--starts", "npy:points.npy"),
+                          ("--fix", "1=0"), ("--landscape", "quadratic:2")):  # fmt: skip
+            self.basin_refused(*arguments, "--png", "map.png", naming="--png")
+        self.basin_refused("--png", "folder.png", naming="--png")
+        self.basin_refused("--png", "map.png", "--out", "./map.png", naming="--png")
+        self.basin_refused("--png", "map.png", "--lr", "0.1,0.2", "--out", "map-0.2.png",
+                           naming=("--png", "map-0.2.png"))  # fmt: skip
+
+    def test_resume_and_overwrite(self) -> None:
+        self.basin_refused("--resume", "--overwrite", naming=("--resume", "--overwrite"))
+
+
 class Data(BadInputTest):
     def data_refused(self, source: str, naming, *arguments: object) -> None:
         with self.subTest(source):
@@ -234,7 +360,7 @@ class Data(BadInputTest):
 
 
 class Output(BadInputTest):
-    commands = (("train", *TINY), ("spectrum", *TINY))
+    commands = (("train", *TINY), ("spectrum", *TINY), *Landscapes.commands)
 
     def test_existing_output_stays(self) -> None:
         self.succeed("train", *TINY, "--steps", 3, "--quiet", "--out", "run.zarr")
@@ -299,10 +425,6 @@ class Resume(BadInputTest):
 
     settings = {"--hidden": "5", "--steps": 10**7, "--out": "run.zarr"}
 
-    def wait_for(self, file: Path, run: subprocess.Popen) -> None:
-        while run.poll() is None and not file.exists():
-            time.sleep(0.01)
-
     def words(self, **changed: object) -> list:
         settings = self.settings | {f"--{key}": value for key, value in changed.items()}
         return ["train", *DATA, *(word for pair in settings.items() for word in pair)]
@@ -353,6 +475,55 @@ class Resume(BadInputTest):
         self.succeed(*command)
         self.refused(*command, "--resume", "--save-params", "theta.npy",
                      naming=("--save-params", "theta.npy"))  # fmt: skip
+
+
+class ResumedScan(BadInputTest):
+    settings = {"--landscape": "f4", "--lr": "0.1,0.3", "--x": "-1:1:9", "--out": "scan.zarr"}
+
+    def words(self, **changed: object) -> list:
+        settings = self.settings | {f"--{key}": value for key, value in changed.items()}
+        return ["basin", *(word for pair in settings.items() for word in pair), "--quiet"]
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.succeed(*self.words())
+
+    def test_other_settings(self) -> None:
+        for option, value in (
+            ("landscape", "f3"), ("lr", "0.1,0.31"), ("lr", "0.1"), ("x", "-1:1:10"),
+            ("y", "-1:1:8"), ("max-steps", 5), ("escape", 5), ("tolerance", 1e-3), ("seed", 4),
+            ("precision", "float32"), ("objective", "sqrt"), ("method", "normalized-gd"),
+            ("sample", 5), ("uncertainty", 5), ("fix", "1=0"),
+        ):  # fmt: skip
+            key = option.replace("-", "_")
+            with self.subTest(f"{option} {value}"):
+                self.refused(*self.words(**{option: value}), "--resume",
+                             naming=("--resume", "scan.zarr", f"{key} = "))  # fmt: skip
+
+    def test_other_starts_under_the_same_name(self) -> None:
+        command = ("basin", "--starts", "npy:points.npy", "--out", "points.zarr", "--quiet")
+        self.save("points.npy", np.ones((3, 2)))
+        self.succeed(*command)
+        self.save("points.npy", np.full((3, 2), 1.5))
+        self.refused(*command, "--resume", naming=("--resume", "points.zarr", "starts"))
+
+    def test_what_is_no_scan(self) -> None:
+        (self.place / "folder").mkdir()
+        (self.place / "file").write_text("data")
+        self.succeed("orbit", "--start", "1,1", "--quiet", "--out", "orbit.zarr")
+        for out in ("folder", "file", "orbit.zarr"):
+            with self.subTest(out):
+                self.refused(*self.words(out=out), "--resume", naming=out)
+
+    def test_damaged_chunk(self) -> None:
+        for name in ("outcome/1.0.0", "minimum/0.0.0", "steps/0.0.0"):
+            chunk = self.place / "scan.zarr" / name
+            whole = chunk.read_bytes()
+            for damaged in (b"", whole[:-1], whole[:5], b"teapot" * 9):
+                chunk.write_bytes(damaged)
+                with self.subTest(f"{name} {damaged[:6]}"):
+                    self.refused(*self.words(), "--resume", naming=name)
+            chunk.write_bytes(whole)
 
 
 if __name__ == "__main__":
