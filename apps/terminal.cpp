@@ -27,6 +27,11 @@ std::string duration(double seconds) {
   return fmt::format("{}s", whole);
 }
 
+std::string rate(double per_second) {
+  if (per_second >= 1e6) return fmt::format("{:.1f}M", 1e-6 * per_second);
+  return fmt::format("{:.1f}", per_second);
+}
+
 }  // namespace
 
 ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
@@ -39,16 +44,16 @@ void ProgressLine::show(Progress const& progress) {
   // The recent rate, as the work per step changes with the diagnostics that fall due and with the
   // load of the machine.
   double const elapsed = std::chrono::duration<double>(now - last_).count();
-  double const rate = static_cast<double>(progress.done - done_) / elapsed;
+  double const latest = static_cast<double>(progress.done - done_) / elapsed;
   double const weight = rate_ > 0 ? 1 - std::exp(-elapsed / memory) : 1;
-  rate_ += weight * (rate - rate_);
+  rate_ += weight * (latest - rate_);
   last_ = now;
   done_ = progress.done;
   std::string line;
   if (progress.total > 0) {
     double const left = static_cast<double>(progress.total - progress.done) / rate_;
-    line = fmt::format("{} {}/{}  {:.4g}/s  ETA {}", progress.unit, progress.done, progress.total,
-                       rate_, duration(left));
+    line = fmt::format("{} {}/{}  {}/s  ETA {}", progress.unit, progress.done, progress.total,
+                       rate(rate_), duration(left));
   } else {
     line = fmt::format("{} products  {:.1f}/s", progress.done, rate_);
   }

@@ -16,10 +16,13 @@ struct PngWriter::Handles {
   std::FILE* file = nullptr;
   png_structp png = nullptr;
   png_infop info = nullptr;
+  std::filesystem::path site;  ///< where the picture is built; empty once it has its name
 
   ~Handles() {
     if (png != nullptr) png_destroy_write_struct(&png, &info);
     if (file != nullptr) std::fclose(file);
+    std::error_code ignored;
+    if (!site.empty()) std::filesystem::remove(site, ignored);
   }
 };
 
@@ -65,10 +68,11 @@ void stay_silent(png_structp, png_const_charp) {}
 
 PngWriter::PngWriter(std::filesystem::path path, std::uint32_t width, std::uint32_t height,
                      std::vector<Colour> const& palette)
-    : path_(std::move(path)), site_(temporary_name(path_)), handles_(std::make_unique<Handles>()) {
+    : path_(std::move(path)), handles_(std::make_unique<Handles>()) {
   remove_orphaned_siblings(path_);
   Handles& h = *handles_;
-  h.file = std::fopen(site_.c_str(), "wb");
+  h.site = temporary_name(path_);
+  h.file = std::fopen(h.site.c_str(), "wb");
   if (h.file == nullptr) throw_machine_error("create", path_, errno);
   h.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, jump, stay_silent);
   h.info = h.png != nullptr ? png_create_info_struct(h.png) : nullptr;
@@ -81,12 +85,7 @@ PngWriter::PngWriter(std::filesystem::path path, std::uint32_t width, std::uint3
   }
 }
 
-PngWriter::~PngWriter() {
-  if (!handles_) return;
-  handles_.reset();
-  std::error_code ignored;
-  std::filesystem::remove(site_, ignored);
-}
+PngWriter::~PngWriter() = default;
 
 void PngWriter::write_row(std::span<std::uint8_t const> row) {
   if (!put_row(handles_->png, row.data())) throw_machine_error("write", path_, errno);
@@ -97,9 +96,9 @@ void PngWriter::finish() {
   bool const written = end(h.png, h.info) && std::fclose(std::exchange(h.file, nullptr)) == 0;
   if (!written) throw_machine_error("write", path_, errno);
   std::error_code error;
-  std::filesystem::rename(site_, path_, error);
+  std::filesystem::rename(h.site, path_, error);
   if (error) throw_machine_error("create", path_, error.value());
-  handles_.reset();
+  h.site.clear();
 }
 
 }  // namespace brink

@@ -31,7 +31,7 @@ class PngWriter {
  private:
   struct Handles;
 
-  std::filesystem::path path_, site_;
+  std::filesystem::path path_;
   std::unique_ptr<Handles> handles_;
 };
 

@@ -26,13 +26,13 @@ std::vector<Colour> const palette{{0x5A, 0x5A, 0x5A}, {0x35, 0xD6, 0xEA}, {0x1F,
                                   {0xF6, 0xF6, 0xF2}, {0xE6, 0x9F, 0x00}, {0xCC, 0x79, 0xA7}};
 
 template <class T>
-std::vector<ScanRule> make_rules(BasinOptions const& options) {
-  std::vector<ScanRule> rules;
-  for (double const step : options.steps) {
+std::vector<ScanRule> make_rules(BasinOptions const& options, int threads) {
+  std::vector<ScanRule> rules(options.steps.size());
+  in_parallel(threads, std::ssize(rules), [&](Index i) {
     RuleOptions rule = options.rule;
-    rule.step = step;
-    rules.push_back(make_rule<T>(rule));
-  }
+    rule.step = options.steps[i];
+    rules[i] = make_rule<T>(rule);
+  });
   return rules;
 }
 
@@ -71,7 +71,7 @@ class Scan {
         context_(make_context(options.device, options.threads)),
         operations_(make_operations<T>(*context_)),
         space_(make_space(options)),
-        rules_(make_rules<T>(options)),
+        rules_(make_rules<T>(options, context_->threads())),
         source_(*context_, space_),
         record_(BasinRecord::open(options, space_, rules_,
                                   attributes(options, space_, rules_, *context_))),

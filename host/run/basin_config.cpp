@@ -19,7 +19,7 @@ namespace brink {
 namespace {
 
 constexpr Index most_on_axis = Index{1} << 24;
-constexpr Index most_samples = Index{1} << 40;
+constexpr Index most_starts = Index{1} << 36;
 
 void require(bool holds, std::string const& message) {
   if (!holds) throw InputError(message);
@@ -114,6 +114,8 @@ ScanSpace box(BasinOptions const& options) {
     bool const first = space.free.empty();
     space.free.push_back({coordinate, first ? options.x : options.y.value_or(options.x)});
   }
+  require(space.kind == SpaceKind::sample || element_count(space.shape()) <= most_starts,
+          fmt::format("--x, --y: more than {} starts; scan the box in parts", most_starts));
   return space;
 }
 
@@ -148,8 +150,8 @@ void check(BasinOptions const& options) {
     check_axis("--x", options.x, options.rule.escape);
     if (options.y) check_axis("--y", *options.y, options.rule.escape);
   }
-  require(options.samples >= 0 && options.samples <= most_samples,
-          fmt::format("--sample {}: must be from 0 to {}", options.samples, most_samples));
+  require(options.samples >= 0 && options.samples <= most_starts,
+          fmt::format("--sample {}: must be from 0 to {}", options.samples, most_starts));
   require(options.samples == 0 || options.starts_file.empty(),
           "--sample and --starts exclude each other");
   require(options.fixed.empty() || options.starts_file.empty(),

@@ -15,7 +15,7 @@ constexpr int longest_period = 64;
 constexpr int confirmation = 256;
 /// Steps for which neighbouring starts share their lanes. Those that take longer go to a pool, from
 /// which lanes are filled one by one: most are done by then, and all at about the same step.
-constexpr Index prologue = 32;
+constexpr Index prologue = 48;
 constexpr Index block = 16;  ///< steps of the pool's lanes between refills
 constexpr Index pool_size = 2048;
 constexpr int most_sets = 64;  ///< trajectories settle at the minima beyond, if there are so many

@@ -147,7 +147,7 @@ class DisturbedTest(ProgramTest):
             run = self.start(*self.command("run", *settings), *resume)
             resume = ("--resume",)
             self.wait_for(self.record, run)  # from then on it listens
-            time.sleep(duration * (0.2 + 0.1 * times))
+            time.sleep(0.05 * duration * (1 + times))
             sent = signal.SIGINT if times % 2 else signal.SIGTERM
             run.send_signal(sent)
             _, stderr = run.communicate(timeout=120)
