@@ -6,6 +6,7 @@
 #include <queue>
 
 #include "host/landscape/box.hpp"
+#include "host/landscape/with_objective.hpp"
 
 namespace brink {
 namespace {
@@ -188,12 +189,8 @@ class Certifier {
 
 CertifiedSet certify(LandscapeChoice const& choice, Minimum const& minimum, double step,
                      ScanObjective objective) {
-  return with_landscape(choice, [&]<class Landscape>(Landscape const& f) {
-    if (objective == ScanObjective::square_root) {
-      return Certifier(landscape::SquareRoot<Landscape>{f}, minimum, step).certify();
-    }
-    return Certifier(f, minimum, step).certify();
-  });
+  return with_objective(choice, objective,
+                        [&](auto const& f) { return Certifier(f, minimum, step).certify(); });
 }
 
 }  // namespace brink
