@@ -31,12 +31,17 @@ std::vector<InstructionSet const*> runnable_instruction_sets();
 InstructionSet const& instruction_set();
 
 template <class T>
-SimdLoops<T> const& simd_loops() {
+SimdLoops<T> const& loops(InstructionSet const& set) {
   if constexpr (sizeof(T) == sizeof(float)) {
-    return instruction_set().single_precision;
+    return set.single_precision;
   } else {
-    return instruction_set().double_precision;
+    return set.double_precision;
   }
+}
+
+template <class T>
+SimdLoops<T> const& simd_loops() {
+  return loops<T>(instruction_set());
 }
 
 }  // namespace brink::cpu

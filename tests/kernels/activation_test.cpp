@@ -25,19 +25,10 @@ struct Jets {
 };
 
 template <class T>
-cpu::SimdLoops<T> const& loops(cpu::InstructionSet const& set) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    return set.single_precision;
-  } else {
-    return set.double_precision;
-  }
-}
-
-template <class T>
 Jets<T> activate(cpu::InstructionSet const& set, Activation activation, std::vector<T> const& z) {
   Jets<T> jets{std::vector<T>(z.size()), std::vector<T>(z.size()), std::vector<T>(z.size())};
-  loops<T>(set).activate(activation, std::ssize(z), z.data(), jets.value.data(), jets.slope.data(),
-                         jets.curvature.data());
+  cpu::loops<T>(set).activate(activation, std::ssize(z), z.data(), jets.value.data(),
+                              jets.slope.data(), jets.curvature.data());
   return jets;
 }
 
@@ -152,14 +143,14 @@ TYPED_TEST(ActivationLoops, ValueDoesNotDependOnPlaceOrOnWhatElseIsWanted) {
     }
     // In place, without derivatives.
     std::vector<T> place = z;
-    loops<T>(set).activate(activation, std::ssize(place), place.data(), place.data(), nullptr,
-                           nullptr);
+    cpu::loops<T>(set).activate(activation, std::ssize(place), place.data(), place.data(), nullptr,
+                                nullptr);
     EXPECT_EQ(place, whole.value);
     // With the slope only.
     std::vector<T> slope(z.size());
     place = z;
-    loops<T>(set).activate(activation, std::ssize(place), place.data(), place.data(), slope.data(),
-                           nullptr);
+    cpu::loops<T>(set).activate(activation, std::ssize(place), place.data(), place.data(),
+                                slope.data(), nullptr);
     EXPECT_EQ(place, whole.value);
     EXPECT_EQ(slope, whole.slope);
   });

@@ -584,15 +584,6 @@ struct Pieces {
   }
 };
 
-template <class T>
-cpu::SimdLoops<T> const& loops(cpu::InstructionSet const& set) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    return set.single_precision;
-  } else {
-    return set.double_precision;
-  }
-}
-
 TYPED_TEST(BasinOf, VerdictsDoNotDependOnTheInstructionSet) {
   using T = TypeParam;
   Machine<T> machine(1);
@@ -605,8 +596,8 @@ TYPED_TEST(BasinOf, VerdictsDoNotDependOnTheInstructionSet) {
       for (Index const length : {1, 29, 1024}) {
         ResultSet<T> const results(*machine.context, std::ssize(found), rule.landscape.dimension);
         Pieces pieces{starts.view().rows, starts.view().cols, length};
-        loops<T>(*set).scan({&rule, rule.minima.data(), static_cast<int>(rule.minima.size()),
-                             starts.view(), results.view(), Pieces::next, &pieces});
+        cpu::loops<T>(*set).scan({&rule, rule.minima.data(), static_cast<int>(rule.minima.size()),
+                                  starts.view(), results.view(), Pieces::next, &pieces});
         EXPECT_TRUE(results.download() == found);
       }
     }
