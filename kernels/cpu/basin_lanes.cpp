@@ -19,8 +19,10 @@ constexpr Index prologue = 48;
 constexpr Index block = 16;  ///< steps of the pool's lanes between refills
 constexpr Index pool_size = 2048;
 constexpr int most_sets = 64;  ///< trajectories settle at the minima beyond, if there are so many
-/// Steps between looks at the curvature where the gradient is small.
+/// Steps between looks at the gradient, and at the curvature where that is small.
 constexpr int check_every = 8;
+static_assert(prologue % check_every == 0 && block % check_every == 0,
+              "all lanes are looked at together");
 /// Curvatures at a settled point may miss 0 and 2/η by this much.
 constexpr double curvature_slack = 1e-3;
 
@@ -54,13 +56,13 @@ class Scanner {
   /// Trajectories after some steps, one per lane. Those that are not active stay where they are.
   struct Trajectories {
     Place at, slope;
-    Lanes value, slope_square;
+    Lanes value;
     Lanes steps, rises, last_rise;
     Mask active;
   };
   /// The same in memory, but for the slope.
   struct Stored {
-    T at[D][width], value[width], slope_square[width];
+    T at[D][width], value[width];
     T steps[width], rises[width], last_rise[width], active[width];
   };
   /// Where a trajectory was a while ago: a cycle comes back there.
@@ -81,6 +83,7 @@ class Scanner {
         least_slope_square_(tolerance_square_ * square(std::numeric_limits<T>::epsilon())),
         slack_(static_cast<T>(task.rule->slack)),
         normalized_(task.rule->normalized),
+        counts_(task.results.steps.data != nullptr || task.results.last_rise.data != nullptr),
         max_steps_(task.rule->max_steps) {
     for (int m = 0; m < task.minimum_count && sets_ < most_sets; ++m) {
       if (!(task.minima[m].radius > 0)) continue;
@@ -140,7 +143,7 @@ class Scanner {
 
   BRINK_HOT Lanes scale(Trajectories const& t) const {
     if (!normalized_) return Lanes(step_);
-    return Lanes(step_) * inverse_or_zero(xsimd::sqrt(t.slope_square));
+    return Lanes(step_) * inverse_or_zero(xsimd::sqrt(dot(t.slope, t.slope)));
   }
   BRINK_HOT Place next(Trajectories const& t) const {
     Lanes const s = scale(t);
@@ -151,23 +154,23 @@ class Scanner {
   BRINK_HOT void evaluate(Trajectories& t) const {
     t.value = f_.value(t.at);
     t.slope = f_.gradient(t.at);
-    t.slope_square = dot(t.slope, t.slope);
   }
 
-  /// A step of the active lanes.
-  BRINK_HOT void advance(Trajectories& t) const {
+  /// A step of the active lanes. Without `counts` only the rises are counted, which verdicts need.
+  BRINK_HOT void advance(Trajectories& t, bool counts) const {
     Place const p = next(t);
     for (int i = 0; i < D; ++i) t.at[i] = xsimd::select(t.active, p[i], t.at[i]);
     Lanes const before = t.value;
     evaluate(t);
     Mask const rose =
         t.value > before + Lanes(slack_) * xsimd::max(Lanes(T(1)), xsimd::abs(before));
-    t.steps = xsimd::select(t.active, t.steps + Lanes(T(1)), t.steps);
     t.rises = xsimd::select(rose, t.rises + Lanes(T(1)), t.rises);
+    if (!counts) return;
+    t.steps = xsimd::select(t.active, t.steps + Lanes(T(1)), t.steps);
     t.last_rise = xsimd::select(rose, t.steps, t.last_rise);
   }
 
-  /// Takes the lanes that have their verdict out of the active ones.
+  /// Takes the lanes that escaped or reached a certified set out of the active ones.
   BRINK_HOT void check(Trajectories& a, Trajectories& b) const {
     a.active = a.active & in_region(a);
     b.active = b.active & in_region(b);
@@ -179,18 +182,13 @@ class Scanner {
         b.active = b.active & !in_set(b, set_[m]);
       }
     }
-    Mask const flat_a = a.active & (a.slope_square < Lanes(tolerance_square_));
-    Mask const flat_b = b.active & (b.slope_square < Lanes(tolerance_square_));
-    if (xsimd::any(flat_a | flat_b)) {
-      a.active = a.active & !settled(a.at, a.slope_square, due(a.steps, flat_a));
-      b.active = b.active & !settled(b.at, b.slope_square, due(b.steps, flat_b));
-    }
   }
 
-  /// Those of the lanes whose curvature is to be looked at after so many steps.
-  BRINK_HOT static Mask due(Lanes const& steps, Mask lanes) {
-    Lanes const interval = Lanes(T(check_every));
-    return lanes & (xsimd::floor(steps / interval) * interval == steps);
+  /// The same for those that have settled, every check_every steps.
+  BRINK_HOT void check_settled(Trajectories& t) const {
+    Lanes const slope_square = dot(t.slope, t.slope);
+    Mask const flat = t.active & (slope_square < Lanes(tolerance_square_));
+    if (xsimd::any(flat)) t.active = t.active & !settled(t.at, slope_square, flat);
   }
 
   /// Those of the lanes `flat` that have settled.
@@ -243,7 +241,7 @@ class Scanner {
     Lanes const close = Lanes(T(8) * epsilon) * largest;
     Lanes const far = Lanes(T(64)) * close;
     Mask const returns = t.active & (r.since > Lanes(T(1))) & (apart <= close) &
-                         (square(scale(t)) * t.slope_square > far * far);
+                         (square(scale(t)) * dot(t.slope, t.slope) > far * far);
     Mask const open = r.due == Lanes(T(0));
     if (xsimd::any(returns & open)) {
       Lanes const periods = xsimd::ceil(Lanes(T(confirmation)) / r.since);
@@ -274,14 +272,23 @@ class Scanner {
       v.outcome = xsimd::select(here, reached, v.outcome);
       v.minimum = xsimd::select(here, Lanes(set_[m].minimum), v.minimum);
     }
-    Mask const open = (v.outcome == code(Outcome::undecided)) & !t.active &
-                      (t.slope_square < Lanes(tolerance_square_));
+    Mask const open = (v.outcome == code(Outcome::undecided)) & !t.active;
     if (xsimd::any(open)) {
-      Mask const at_rest = settled(t.at, t.slope_square, due(t.steps, open));
+      Mask const at_rest = settled_when_looked_at(t, open);
       v.outcome = xsimd::select(at_rest, code(Outcome::stationary), v.outcome);
       v = at_minima(t.at, at_rest, reached, v);
     }
     return v;
+  }
+
+  /// Those of the lanes `open` that had settled when their gradient was looked at last.
+  Mask settled_when_looked_at(Trajectories const& t, Mask const& open) const {
+    Place const slope = f_.gradient(t.at);
+    Lanes const slope_square = dot(slope, slope);
+    Lanes const interval = Lanes(T(check_every));
+    Mask const looked_at = xsimd::floor(t.steps / interval) * interval == t.steps;
+    return settled(t.at, slope_square,
+                   open & looked_at & (slope_square < Lanes(tolerance_square_)));
   }
 
   /// With the settled lanes that are at a minimum told so.
@@ -305,12 +312,16 @@ class Scanner {
   void start(Index row, Index col, Index count) {
     Trajectories a = begin(row, col, count, 0);
     Trajectories b = begin(row, col, count, width);
-    check(a, b);
     Index const limit = prologue < max_steps_ ? prologue : max_steps_;
-    for (Index k = 0; k < limit && xsimd::any(a.active | b.active); ++k) {
-      advance(a);
-      advance(b);
+    for (Index k = 0;; ++k) {
       check(a, b);
+      if (k % check_every == 0) {
+        check_settled(a);
+        check_settled(b);
+      }
+      if (k == limit || !xsimd::any(a.active | b.active)) break;
+      advance(a, counts_);
+      advance(b, counts_);
     }
     Stored first, second;
     store(a, first);
@@ -324,7 +335,6 @@ class Scanner {
   BRINK_HOT static void store(Trajectories const& t, Stored& s) {
     for (int i = 0; i < D; ++i) t.at[i].store_unaligned(s.at[i]);
     t.value.store_unaligned(s.value);
-    t.slope_square.store_unaligned(s.slope_square);
     t.steps.store_unaligned(s.steps);
     t.rises.store_unaligned(s.rises);
     t.last_rise.store_unaligned(s.last_rise);
@@ -334,7 +344,6 @@ class Scanner {
     Trajectories t;
     for (int i = 0; i < D; ++i) t.at[i] = Lanes::load_unaligned(s.at[i]);
     t.value = Lanes::load_unaligned(s.value);
-    t.slope_square = Lanes::load_unaligned(s.slope_square);
     t.steps = Lanes::load_unaligned(s.steps);
     t.rises = Lanes::load_unaligned(s.rises);
     t.last_rise = Lanes::load_unaligned(s.last_rise);
@@ -468,9 +477,13 @@ class Scanner {
     Recurrence of_a = recurrence(slots_[0], a);
     Recurrence of_b = recurrence(slots_[1], b);
     for (Index k = 0; k < block && xsimd::any(a.active | b.active); ++k) {
-      advance(a);
-      advance(b);
+      advance(a, true);
+      advance(b, true);
       check(a, b);
+      if ((k + 1) % check_every == 0) {
+        check_settled(a);
+        check_settled(b);
+      }
       check_recurrence(a, of_a);
       check_recurrence(b, of_b);
       a.active = a.active & (a.steps < Lanes(static_cast<T>(max_steps_)));
@@ -536,6 +549,7 @@ class Scanner {
   int sets_ = 0;
   T highest_level_ = -std::numeric_limits<T>::infinity();
   bool normalized_;
+  bool counts_;  ///< steps, and which rose last
   Index max_steps_;
   Slots slots_[2] = {};
   Pool pool_;
