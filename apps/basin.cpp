@@ -218,7 +218,8 @@ Action add_basin(CLI::App& program) {
                   "estimate the boundary's uncertainty exponent from so many pairs of starts")
       ->type_name("N");
   command.add_option("--precision", a.precision, "float32 | float64")->capture_default_str();
-  command.add_option("--device", a.options.device, "auto | cpu")->capture_default_str();
+  command.add_option("--device", a.options.device, "auto | cpu | cuda | cuda:N")
+      ->capture_default_str();
   command.add_option("--threads", a.options.threads, "0: one per core")->capture_default_str();
   add_output(command, a);
   return [arguments, rule] { return run(*arguments, *rule); };

@@ -11,7 +11,7 @@ Action add_info(CLI::App& program) {
   return [] {
     fmt::print("brink {}\n", version);
     fmt::print("compiler: {}\n", __VERSION__);
-    fmt::print("backends: cpu\n");
+    fmt::print("backends: cpu, cuda ({})\n", cuda_status());
     for (DeviceDescription const& device : list_devices()) {
       fmt::print("device {}: {}\n", device.name, device.details);
     }

@@ -3,12 +3,19 @@
 #include <fmt/format.h>
 
 #include "kernels/cpu/context.hpp"
+#include "kernels/cuda/backend.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
 
 std::vector<DeviceDescription> list_devices() {
-  return {{"cpu", cpu::CpuContext(0).description()}};
+  std::vector<DeviceDescription> devices = cuda::list_devices();
+  devices.insert(devices.begin(), {"cpu", cpu::CpuContext(0).description()});
+  return devices;
+}
+
+std::string cuda_status() {
+  return cuda::status();
 }
 
 std::unique_ptr<Context> make_context(std::string const& device, int threads) {
@@ -16,9 +23,16 @@ std::unique_ptr<Context> make_context(std::string const& device, int threads) {
   if (threads < 0 || threads > most_threads) {
     throw InputError(fmt::format("--threads {}: must be from 0 to {}", threads, most_threads));
   }
-  if (device == "auto" || device == "cpu") return std::make_unique<cpu::CpuContext>(threads);
-  std::string there;
-  for (auto const& found : list_devices()) there += " " + found.name;
+  std::vector<DeviceDescription> const cuda_devices = cuda::list_devices();
+  if (device == "cpu" || (device == "auto" && cuda_devices.empty())) {
+    return std::make_unique<cpu::CpuContext>(threads);
+  }
+  std::string const name = device == "auto" || device == "cuda" ? "cuda:0" : device;
+  std::string there = " cpu";
+  for (std::size_t i = 0; i < cuda_devices.size(); ++i) {
+    if (cuda_devices[i].name == name) return cuda::make_context(static_cast<int>(i), threads);
+    there += " " + cuda_devices[i].name;
+  }
   throw InputError(fmt::format("--device {}: no such device; there is:{}", device, there));
 }
 

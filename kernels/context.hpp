@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +10,13 @@
 #include "kernels/view.hpp"
 
 namespace brink {
+
+/// Operations that a context issues again as one.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void replay() = 0;
+};
 
 /// Where and in which order operations run: a device, its memory, and its threads or stream.
 /// Operations on one context run in the order they are issued; on a GPU they return at once.
@@ -29,6 +37,13 @@ class Context {
   virtual void copy(void* to, void const* from, std::size_t bytes) = 0;  ///< within the device
   virtual void fill_zero(void* memory, std::size_t bytes) = 0;
   virtual void synchronize() = 0;
+
+  /// How many steps the host does well to issue before it looks at what they did: 1 where an
+  /// operation is done when it returns.
+  virtual Index run_ahead() const = 0;
+  /// What `issue` issues, without running it. At every call that is the same operations on the same
+  /// memory, with shapes that they were given before; none waits or allocates.
+  virtual std::unique_ptr<Recording> record(std::function<void()> issue) = 0;
 };
 
 /// One line per device that a context can be made for, as `--device` names it.
@@ -37,6 +52,9 @@ struct DeviceDescription {
   std::string details;  ///< model, memory, capability
 };
 std::vector<DeviceDescription> list_devices();
+
+/// Library versions of the cuda backend, or why it has no devices.
+std::string cuda_status();
 
 /// A context for `auto`, `cpu`, `cuda` or `cuda:N`; threads = 0 takes one per core the process may
 /// use. Throws InputError that lists the devices when the one asked for is not there.

@@ -11,7 +11,10 @@ struct DenseLayer {
   Matrix<T> weight;  ///< outputs × inputs
   Vector<T> bias;    ///< outputs
 
-  operator DenseLayer<T const>() const requires(!std::is_const_v<T>) { return {weight, bias}; }
+  template <std::same_as<T const> Const>
+  operator DenseLayer<Const>() const {
+    return {weight, bias};
+  }
 };
 
 /// φ(z), φ'(z) and φ''(z) of a layer, n × outputs each. The last two may be empty: not wanted.

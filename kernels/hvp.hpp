@@ -15,7 +15,8 @@ struct DenseDirections {
   Index outputs = 0;
   Index inputs = 0;
 
-  operator DenseDirections<T const>() const requires(!std::is_const_v<T>) {
+  template <std::same_as<T const> Const>
+  operator DenseDirections<Const>() const {
     return {weight, bias, count, stride, outputs, inputs};
   }
   DenseLayer<T> layer(Index direction) const {

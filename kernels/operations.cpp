@@ -7,11 +7,13 @@
 #include "kernels/cpu/line.hpp"
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/step.hpp"
+#include "kernels/cuda/backend.hpp"
 
 namespace brink {
 
 template <class T>
 Operations<T> make_operations(Context& context) {
+  if (context.backend() == "cuda") return cuda::make_operations<T>(context);
   auto const& cpu_context = dynamic_cast<cpu::CpuContext const&>(context);
   return {std::make_unique<cpu::CpuDense<T>>(cpu_context),
           std::make_unique<cpu::CpuHvp<T>>(cpu_context),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/loss.hpp"
 #include "kernels/view.hpp"
 
 namespace brink {
@@ -30,6 +31,18 @@ struct StepScalars {
   double scale;             ///< s
 };
 
+/// What a step leaves for the host.
+struct StepMetrics {
+  LossSums sums;
+  StepScalars scalars;
+};
+
+/// Room for the metrics of some steps, in the context's memory. `count` of them are there.
+struct StepLog {
+  Vector<StepMetrics> rows;
+  Index* count;
+};
+
 /// The parameter update fused with the inner products that RP and directional smoothness need.
 template <class T>
 class Step {
@@ -49,6 +62,9 @@ class Step {
   /// The scalars of a step alone, θ left as it is: for the step after the last.
   virtual void observe(Vector<T const> gradient, Vector<T const> previous,
                        StepScalars const* elsewhere, StepScalars* scalars) const = 0;
+
+  /// Appends the metrics of a step to a log that has room for them.
+  virtual void append(LossSums const* sums, StepScalars const* scalars, StepLog log) const = 0;
 
   // For weights in the span of the data X, W = W₀ + Aᵀ X, whose gradient Δᵀ X need not be formed:
   // with the Gram matrix K = X Xᵀ, its products are those of Δ and M = K Δ.

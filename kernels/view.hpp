@@ -1,7 +1,9 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
-#include <type_traits>
+
+#include "kernels/math/host_device.hpp"
 
 namespace brink {
 
@@ -13,8 +15,11 @@ struct Vector {
   T* data = nullptr;
   Index size = 0;
 
-  operator Vector<T const>() const requires(!std::is_const_v<T>) { return {data, size}; }
-  bool empty() const { return data == nullptr; }
+  template <std::same_as<T const> Const>
+  BRINK_HOST_DEVICE operator Vector<Const>() const {
+    return {data, size};
+  }
+  BRINK_HOST_DEVICE bool empty() const { return data == nullptr; }
 };
 
 /// A borrowed row-major matrix: element (r, c) is at data[r * stride + c].
@@ -26,18 +31,23 @@ struct Matrix {
   Index stride = 0;
 
   Matrix() = default;
-  Matrix(T* first, Index row_count, Index col_count, Index row_stride)
+  BRINK_HOST_DEVICE Matrix(T* first, Index row_count, Index col_count, Index row_stride)
       : data(first), rows(row_count), cols(col_count), stride(row_stride) {}
-  Matrix(T* first, Index row_count, Index col_count)
+  BRINK_HOST_DEVICE Matrix(T* first, Index row_count, Index col_count)
       : Matrix(first, row_count, col_count, col_count) {}
 
-  operator Matrix<T const>() const requires(!std::is_const_v<T>) {
+  template <std::same_as<T const> Const>
+  BRINK_HOST_DEVICE operator Matrix<Const>() const {
     return {data, rows, cols, stride};
   }
-  bool empty() const { return data == nullptr; }
-  T* row(Index r) const { return data + r * stride; }
-  Matrix row_range(Index first, Index count) const { return {row(first), count, cols, stride}; }
-  Matrix col_range(Index first, Index count) const { return {data + first, rows, count, stride}; }
+  BRINK_HOST_DEVICE bool empty() const { return data == nullptr; }
+  BRINK_HOST_DEVICE T* row(Index r) const { return data + r * stride; }
+  BRINK_HOST_DEVICE Matrix row_range(Index first, Index count) const {
+    return {row(first), count, cols, stride};
+  }
+  BRINK_HOST_DEVICE Matrix col_range(Index first, Index count) const {
+    return {data + first, rows, count, stride};
+  }
 };
 
 }  // namespace brink

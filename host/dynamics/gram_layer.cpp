@@ -75,6 +75,25 @@ void GramLayer<T>::restore(GramLayerState<T> const& state) {
   if (has_previous_) previous_image_.upload(state.previous_image);
 }
 
+template <class T>
+void GramLayer<T>::keep() {
+  if (kept_coefficients_.size() == 0) {
+    for (Buffer<T>* kept : {&kept_coefficients_, &kept_preactivation_, &kept_image_}) {
+      *kept = Buffer<T>(*context_, coefficients_.size());
+    }
+  }
+  kept_coefficients_.copy_from(coefficients_.view());
+  kept_preactivation_.copy_from(preactivation_.view());
+  kept_image_.copy_from(previous_image_.view());
+}
+
+template <class T>
+void GramLayer<T>::go_back() {
+  coefficients_.copy_from(kept_coefficients_.view());
+  preactivation_.copy_from(kept_preactivation_.view());
+  previous_image_.copy_from(kept_image_.view());
+}
+
 template class GramLayer<float>;
 template class GramLayer<double>;
 

@@ -53,6 +53,11 @@ class GramLayer {
   GramLayerState<T> state() const;
   void restore(GramLayerState<T> const& state);
 
+  /// Remembers the state, in the context's memory.
+  void keep();
+  /// Returns to what was kept, after an even number of steps since then.
+  void go_back();
+
  private:
   Matrix<T> shaped(Buffer<T> const& buffer) const {
     return buffer.matrix(data_.rows, network_->outputs(0));
@@ -67,6 +72,7 @@ class GramLayer {
   Buffer<T> gram_;
   Buffer<T> coefficients_, preactivation_;
   Buffer<T> image_, previous_image_;  // K Δ of this step and of the one before
+  Buffer<T> kept_coefficients_, kept_preactivation_, kept_image_;
   Buffer<StepScalars> scalars_;
 };
 

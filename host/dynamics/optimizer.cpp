@@ -115,6 +115,24 @@ void Optimizer<T>::restore(OptimizerState<T> const& state) {
   if (has_momentum()) momentum_.upload(state.momentum);
 }
 
+template <class T>
+void Optimizer<T>::keep() {
+  auto const keep = [&](Buffer<T> const& from, Buffer<T>& to) {
+    if (to.size() < from.size()) to = Buffer<T>(*context_, from.size());
+    if (from.size() > 0) to.copy_from(from.view());
+  };
+  keep(theta_, kept_theta_);
+  keep(previous_, kept_previous_);
+  keep(momentum_, kept_momentum_);
+}
+
+template <class T>
+void Optimizer<T>::go_back() {
+  theta_.copy_from(kept_theta_.view());
+  previous_.copy_from(kept_previous_.view());
+  if (has_momentum()) momentum_.copy_from(kept_momentum_.view());
+}
+
 template class Optimizer<float>;
 template class Optimizer<double>;
 

@@ -34,6 +34,8 @@ class Optimizer {
             std::vector<T> const& theta);
 
   UpdateRule const& rule() const { return rule_; }
+  /// Whether a step was made, so that the next reads what all later ones read.
+  bool has_previous() const { return has_previous_; }
   bool has_momentum() const {
     return rule_.method == Method::polyak || rule_.method == Method::nesterov;
   }
@@ -63,6 +65,11 @@ class Optimizer {
   OptimizerState<T> state() const;
   void restore(OptimizerState<T> const& state);
 
+  /// Remembers the state, in the context's memory.
+  void keep();
+  /// Returns to what was kept, after an even number of steps since then.
+  void go_back();
+
  private:
   Vector<T const> previous() const {
     return has_previous_ ? Vector<T const>(previous_.view()) : Vector<T const>{};
@@ -77,6 +84,7 @@ class Optimizer {
   Buffer<T> previous_;  // u of the last step; with an update of its own, that is it
   Buffer<T> momentum_;
   Buffer<T> stage_gradient_, stage_theta_;
+  Buffer<T> kept_theta_, kept_previous_, kept_momentum_;
   Buffer<StepScalars> scalars_;
 };
 

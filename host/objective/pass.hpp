@@ -80,6 +80,7 @@ class Pass {
   LossSums sums() const { return sums_.download().front(); }
   /// Where they are, for operations that use the loss without waiting.
   double const* loss_in_memory() const { return &sums_.view().data->loss; }
+  LossSums const* sums_in_memory() const { return sums_.view().data; }
 
  private:
   struct LayerState {

@@ -13,6 +13,7 @@
 #include "host/diagnostics/line_sweep.hpp"
 #include "host/dynamics/gram_layer.hpp"
 #include "host/dynamics/optimizer.hpp"
+#include "host/dynamics/steps_ahead.hpp"
 #include "host/record/checkpoint.hpp"
 #include "host/run/output.hpp"
 #include "host/run/train_record.hpp"
@@ -62,6 +63,7 @@ class TrainingRun {
             problem_.context(), problem_.operations(),
             {options.method, options.learning_rate, options.momentum, options.on_square_root},
             problem_.theta()),
+        ahead_(problem_.context()),
         pass_(problem_.context(), problem_.operations(), problem_.model()),
         test_pass_(problem_.context(), problem_.operations(), problem_.model()),
         gram_(make_gram_layer()),
@@ -106,7 +108,11 @@ class TrainingRun {
 
   Vector<T const> theta();
   void evaluate();
-  void complete_pending_row();
+  StepRow row(LossSums const& sums, Index examples) const;
+  void complete_pending_row(StepScalars const& after);
+  void finish_step(StepScalars const& scalars);
+  Index steps_ahead() const;
+  bool go_ahead(Index count);
   void diagnose(bool at_the_end);
   void measure_sharpness();
   void measure_test();
@@ -116,6 +122,8 @@ class TrainingRun {
   KeptElsewhere observe_first_layer();
   LineFunction line();
   void sweep_line();
+  TrainResult descend();
+  TrainResult last_row(std::string const& reason);
   TrainResult finish(std::string const& reason);
 
   TrainOptions const& options_;
@@ -123,6 +131,7 @@ class TrainingRun {
   Problem<T> problem_;
   Examples<T> examples_;
   Optimizer<T> optimizer_;
+  StepsAhead ahead_;
   Pass<T> pass_, test_pass_;
   std::unique_ptr<GramLayer<T>> gram_;  ///< null: the optimizer has the first layer as well
   EigenSolver<T> eigen_;
@@ -144,6 +153,7 @@ class TrainingRun {
 
   StepRow now_{};  ///< at θ of step_
   bool curvature_kept_ = false;
+  bool shapes_seen_ = false;    ///< a step was issued, and memory made for it
   double full_accuracy_ = nan;  ///< sgd: of the last expectation
   TrainRecord record_;
 };
@@ -276,20 +286,25 @@ void TrainingRun<T>::evaluate() {
   pass_.gradient(optimizer_.theta(), here, optimizer_.gradient(),
                  curvature_kept_ ? Pass<T>::Curvature::keep : Pass<T>::Curvature::forget,
                  gram_ ? gram_->preactivation() : Matrix<T const>{});
-  LossSums const sums = pass_.sums();
+  now_ = row(pass_.sums(), here.count());
+  shapes_seen_ = true;
+  if (std::isnan(first_loss_)) first_loss_ = now_.loss;
+}
+
+/// What is known of this step's row from f(θ) alone.
+template <class T>
+StepRow TrainingRun<T>::row(LossSums const& sums, Index examples) const {
   double const accuracy =
-      problem_.train().has_labels() ? sums.correct / static_cast<double>(here.count()) : nan;
-  now_ = {step_, sums.loss, accuracy, nan, nan, nan, time_};
-  if (std::isnan(first_loss_)) first_loss_ = sums.loss;
+      problem_.train().has_labels() ? sums.correct / static_cast<double>(examples) : nan;
+  return {step_, sums.loss, accuracy, nan, nan, nan, time_};
 }
 
 /// RP and L of the last step, now that f and ⟨u, ∇f⟩ are known where it led. With the step −s u and
 /// the objective F (f, or √f with ∇F = c ∇f): RP = (F' − F) / (s ⟨u, ∇F⟩), which is Definition 1
 /// where u is the gradient, and L = ⟨u, ∇F − ∇F'⟩ / (s ‖u‖²), Definition 2.
 template <class T>
-void TrainingRun<T>::complete_pending_row() {
+void TrainingRun<T>::complete_pending_row(StepScalars const& after) {
   if (!pending_) return;
-  StepScalars const after = optimizer_.scalars();
   if (!sgd()) {
     bool const root = options_.on_square_root;
     auto const objective = [&](double loss) { return root ? std::sqrt(loss) : loss; };
@@ -380,14 +395,64 @@ void TrainingRun<T>::advance() {
     optimizer_.advance(pass_.loss_in_memory(), observe_first_layer());
     if (gram_) gram_->advance(optimizer_.scalars_in_memory(), pass_.first_delta());
   }
-  StepScalars const scalars = optimizer_.scalars();
+  finish_step(optimizer_.scalars());
+  if (sweep) sweep_line();
+  ++step_;
+}
+
+/// The rows, now that the update of this step is made.
+template <class T>
+void TrainingRun<T>::finish_step(StepScalars const& scalars) {
   now_.gradient_norm = std::sqrt(scalars.gradient_square);
-  complete_pending_row();
+  complete_pending_row(scalars);
   pending_ = now_;
   scalars_ = scalars;
   time_ += scalars.scale;
-  if (sweep) sweep_line();
-  ++step_;
+}
+
+/// How many steps may be made before anything but their metrics is wanted, an even number.
+template <class T>
+Index TrainingRun<T>::steps_ahead() const {
+  bool const repeats = optimizer_.has_previous() && shapes_seen_;
+  if (sgd() || options_.method == Method::flow || !repeats) return 0;
+  Index count = std::min(ahead_.most(), options_.steps - step_);
+  for (Index const every :
+       {options_.sharpness_every, options_.test_every, options_.expectation_every,
+        options_.line_every, options_.checkpoint_every}) {
+    if (every > 0) count = std::min(count, due(step_, every) ? 0 : every - step_ % every);
+  }
+  return count / 2 * 2;
+}
+
+/// Makes `count` steps; false where the run ends among them, or may: it goes back to that step
+/// then.
+template <class T>
+bool TrainingRun<T>::go_ahead(Index count) {
+  auto const issue_step = [this] {
+    pass_.gradient(optimizer_.theta(), examples_, optimizer_.gradient(), Pass<T>::Curvature::forget,
+                   gram_ ? gram_->preactivation() : Matrix<T const>{});
+    optimizer_.advance(pass_.loss_in_memory(), observe_first_layer());
+    if (gram_) gram_->advance(optimizer_.scalars_in_memory(), pass_.first_delta());
+    problem_.operations().step->append(pass_.sums_in_memory(), optimizer_.scalars_in_memory(),
+                                       ahead_.log());
+  };
+  optimizer_.keep();
+  if (gram_) gram_->keep();
+  Index made = 0;
+  for (StepMetrics const& metrics : ahead_.make(count, optimizer_.gradient().data, issue_step)) {
+    now_ = row(metrics.sums, examples_.count());
+    if (!reason_to_stop().empty() || metrics.scalars.gradient_square == 0) {
+      optimizer_.go_back();
+      if (gram_) gram_->go_back();
+      ahead_.clear();
+      for (Index i = 0; i < made; ++i) issue_step();
+      return false;
+    }
+    finish_step(metrics.scalars);
+    ++step_;
+    ++made;
+  }
+  return true;
 }
 
 template <class T>
@@ -419,19 +484,25 @@ void TrainingRun<T>::sweep_line() {
 
 template <class T>
 TrainResult TrainingRun<T>::run() {
+  try {
+    return descend();
+  } catch (MachineError const&) {
+    record_.flush();  // the steps that were made
+    throw;
+  }
+}
+
+template <class T>
+TrainResult TrainingRun<T>::descend() {
   while (true) {
-    evaluate();
-    std::string const reason = reason_to_stop();
-    if (!reason.empty()) {
-      optimizer_.observe(observe_first_layer());
-      now_.gradient_norm = std::sqrt(optimizer_.scalars().gradient_square);
-      complete_pending_row();
-      diagnose(true);
-      return finish(reason);
+    Index const count = steps_ahead();
+    if (count == 0 || !go_ahead(count)) {
+      evaluate();
+      if (std::string const reason = reason_to_stop(); !reason.empty()) return last_row(reason);
+      diagnose(false);
+      advance();
+      if (!sgd() && scalars_.gradient_square == 0) return finish("stationary");
     }
-    diagnose(false);
-    advance();
-    if (!sgd() && scalars_.gradient_square == 0) return finish("stationary");
     hooks_.progress(
         {step_, options_.steps, now_.loss, sgd() ? full_accuracy_ : now_.accuracy, sharpness_});
     if (hooks_.interrupted()) {
@@ -440,6 +511,17 @@ TrainResult TrainingRun<T>::run() {
     }
     if (checkpoint_due()) save_checkpoint_now();
   }
+}
+
+/// What is known where no step is made any more.
+template <class T>
+TrainResult TrainingRun<T>::last_row(std::string const& reason) {
+  optimizer_.observe(observe_first_layer());
+  StepScalars const scalars = optimizer_.scalars();
+  now_.gradient_norm = std::sqrt(scalars.gradient_square);
+  complete_pending_row(scalars);
+  diagnose(true);
+  return finish(reason);
 }
 
 template <class T>

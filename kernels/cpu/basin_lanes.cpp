@@ -5,43 +5,20 @@
 #include <limits>
 
 #include "kernels/cpu/basin_lanes.hpp"
+#include "kernels/math/basin.hpp"
 
 namespace brink::cpu {
 namespace {
 
-constexpr int longest_period = 64;
-/// A return is a cycle's if it still is one after so many steps: a slow oscillation has moved by
-/// then.
-constexpr int confirmation = 256;
 /// Steps for which neighbouring starts share their lanes. Those that take longer go to a pool, from
-/// which lanes are filled one by one: most are done by then, and all at about the same step.
-constexpr Index prologue = 48;
+/// which lanes are filled one by one: all are at about the same step then.
+constexpr Index prologue = basin::first_anchor;
 constexpr Index block = 16;  ///< steps of the pool's lanes between refills
 constexpr Index pool_size = 2048;
-constexpr int most_sets = 64;  ///< trajectories settle at the minima beyond, if there are so many
-/// Steps between looks at the gradient, and at the curvature where that is small.
-constexpr int check_every = 8;
-static_assert(prologue % check_every == 0 && block % check_every == 0,
+static_assert(prologue % basin::check_every == 0 && block % basin::check_every == 0,
               "all lanes are looked at together");
-/// Curvatures at a settled point may miss 0 and 2/η by this much.
-constexpr double curvature_slack = 1e-3;
 
-// Trajectories stay in registers if what makes a step is one piece and their addresses are handed
-// to nobody; what is called from there gets arrays.
-#define BRINK_HOT [[gnu::always_inline]] inline
-#define BRINK_COLD [[gnu::noinline]]
-
-/// Whether a matrix with the same number in all lanes is positive definite, by elimination.
-template <class N, int D>
-bool is_positive_definite(SymmetricMatrix<N, D> h) {
-  for (int k = 0; k < D; ++k) {
-    if (!xsimd::all(h(k, k) > N(0))) return false;
-    for (int i = k + 1; i < D; ++i) {
-      for (int j = i; j < D; ++j) h(i, j) = h(i, j) - h(k, i) * h(k, j) / h(k, k);
-    }
-  }
-  return true;
-}
+#define BRINK_COLD [[gnu::noinline]]  // what is called there gets arrays
 
 /// `Objective` is a landscape or its square root.
 template <class Objective, class T>
@@ -65,11 +42,8 @@ class Scanner {
     T at[D][width], value[width];
     T steps[width], rises[width], last_rise[width], active[width];
   };
-  /// Where a trajectory was a while ago: a cycle comes back there.
   struct Recurrence {
-    Place anchor;
-    Lanes since;  ///< steps
-    Lanes due;    ///< when it has to be there again; 0 before it first came back
+    basin::Recurrence<Lanes, D> of;
     Mask found;
   };
 
@@ -77,18 +51,13 @@ class Scanner {
   Scanner(Objective const& f, BasinTask<T> const& task)
       : task_(task),
         f_(f),
-        step_(static_cast<T>(task.rule->step)),
-        escape_(static_cast<T>(task.rule->escape)),
-        tolerance_square_(square(static_cast<T>(task.rule->tolerance))),
-        least_slope_square_(tolerance_square_ * square(std::numeric_limits<T>::epsilon())),
-        slack_(static_cast<T>(task.rule->slack)),
-        normalized_(task.rule->normalized),
-        counts_(task.results.steps.data != nullptr || task.results.last_rise.data != nullptr),
-        max_steps_(task.rule->max_steps) {
-    for (int m = 0; m < task.minimum_count && sets_ < most_sets; ++m) {
+        terms_(basin::terms<T>(*task.rule)),
+        counts_(task.results.steps.data != nullptr || task.results.last_rise.data != nullptr) {
+    for (int m = 0; m < task.minimum_count && sets_ < basin::most_sets; ++m) {
       if (!(task.minima[m].radius > 0)) continue;
-      set_[sets_] = shrunk(task.minima[m], m);
-      highest_level_ = greater(highest_level_, set_[sets_].level);
+      set_[sets_] = {target(m), static_cast<T>(m)};
+      T const level = set_[sets_].target.level;
+      highest_level_ = level > highest_level_ ? level : highest_level_;
       ++sets_;
     }
   }
@@ -109,47 +78,20 @@ class Scanner {
   }
 
  private:
-  static T greater(T a, T b) { return a > b ? a : b; }
-
-  /// A certified set as this precision sees it: smaller by what rounding may hide.
+  /// A certified set, and whose it is.
   struct Set {
-    T at[D];
-    T radius_square;
-    T level;
+    basin::Target<T> target;
     T minimum;
   };
-  Set shrunk(BasinMinimum const& minimum, int index) const {
-    Set set;
-    for (int i = 0; i < D; ++i) set.at[i] = static_cast<T>(minimum.at[i]);
-    T const radius = static_cast<T>(minimum.radius);
-    T const level = static_cast<T>(minimum.level);
-    set.radius_square = radius * radius * (T(1) - T(8) * std::numeric_limits<T>::epsilon());
-    set.level = level - slack_ * greater(T(1), greater(level, -level));
-    set.minimum = static_cast<T>(index);
-    return set;
-  }
-  BRINK_HOT static Mask in_set(Trajectories const& t, Set const& set) {
-    Lanes distance_square = square(t.at[0] - Lanes(set.at[0]));
-    for (int i = 1; i < D; ++i) {
-      distance_square = distance_square + square(t.at[i] - Lanes(set.at[i]));
-    }
-    return (distance_square < Lanes(set.radius_square)) & (t.value < Lanes(set.level));
-  }
-  BRINK_HOT Mask in_region(Trajectories const& t) const {
-    Mask inside = xsimd::abs(t.at[0]) <= Lanes(escape_);
-    for (int i = 1; i < D; ++i) inside = inside & (xsimd::abs(t.at[i]) <= Lanes(escape_));
-    return inside;
+  basin::Target<T> target(int minimum) const {
+    return basin::target(task_.minima[minimum], terms_.slack);
   }
 
-  BRINK_HOT Lanes scale(Trajectories const& t) const {
-    if (!normalized_) return Lanes(step_);
-    return Lanes(step_) * inverse_or_zero(xsimd::sqrt(dot(t.slope, t.slope)));
+  BRINK_HOT static Mask in_set(Trajectories const& t, Set const& set) {
+    return basin::in_set(t.at, t.value, set.target);
   }
-  BRINK_HOT Place next(Trajectories const& t) const {
-    Lanes const s = scale(t);
-    Place p;
-    for (int i = 0; i < D; ++i) p[i] = t.at[i] - s * t.slope[i];
-    return p;
+  BRINK_HOT Mask in_region(Trajectories const& t) const {
+    return basin::in_region(t.at, terms_.escape);
   }
   BRINK_HOT void evaluate(Trajectories& t) const {
     t.value = f_.value(t.at);
@@ -158,12 +100,11 @@ class Scanner {
 
   /// A step of the active lanes. Without `counts` only the rises are counted, which verdicts need.
   BRINK_HOT void advance(Trajectories& t, bool counts) const {
-    Place const p = next(t);
+    Place const p = basin::next(t.at, t.slope, terms_);
     for (int i = 0; i < D; ++i) t.at[i] = xsimd::select(t.active, p[i], t.at[i]);
     Lanes const before = t.value;
     evaluate(t);
-    Mask const rose =
-        t.value > before + Lanes(slack_) * xsimd::max(Lanes(T(1)), xsimd::abs(before));
+    Mask const rose = basin::has_risen(t.value, before, terms_.slack);
     t.rises = xsimd::select(rose, t.rises + Lanes(T(1)), t.rises);
     if (!counts) return;
     t.steps = xsimd::select(t.active, t.steps + Lanes(T(1)), t.steps);
@@ -187,19 +128,19 @@ class Scanner {
   /// The same for those that have settled, every check_every steps.
   BRINK_HOT void check_settled(Trajectories& t) const {
     Lanes const slope_square = dot(t.slope, t.slope);
-    Mask const flat = t.active & (slope_square < Lanes(tolerance_square_));
+    Mask const flat = t.active & (slope_square < Lanes(terms_.tolerance_square));
     if (xsimd::any(flat)) t.active = t.active & !settled(t.at, slope_square, flat);
   }
 
   /// Those of the lanes `flat` that have settled.
   BRINK_HOT Mask settled(Place const& place, Lanes const& slope_square, Mask const& flat) const {
-    if (normalized_) return flat & (slope_square == Lanes(T(0)));
+    if (terms_.normalized) return flat & (slope_square == Lanes(T(0)));
     T at[D][width];
     T stable[width];
     for (int i = 0; i < D; ++i) place[i].store_unaligned(at[i]);
     xsimd::select(flat, Lanes(T(1)), Lanes(T(0))).store_unaligned(stable);
     keep_stable(at, stable);
-    return (flat & (slope_square <= Lanes(least_slope_square_))) |
+    return (flat & (slope_square <= Lanes(terms_.least_slope_square))) |
            (Lanes::load_unaligned(stable) == Lanes(T(1)));
   }
 
@@ -209,51 +150,18 @@ class Scanner {
       if (stable[lane] == T(0)) continue;
       Point<xsimd::batch<double>, D> q;
       for (int i = 0; i < D; ++i) q[i] = xsimd::batch<double>(static_cast<double>(at[i][lane]));
-      if (!has_stable_curvature(q)) stable[lane] = T(0);
+      if (!basin::has_stable_curvature(f_, q, terms_)) stable[lane] = T(0);
     }
   }
 
-  /// Whether gradient descent stays near a stationary point: no curvature below 0 or above 2/η.
-  bool has_stable_curvature(Point<xsimd::batch<double>, D> const& q) const {
-    using N = xsimd::batch<double>;
-    auto const h = f_.hessian(q);
-    auto from_below = h;
-    auto from_above = h;
-    double const limit = 2 / task_.rule->step * (1 + curvature_slack);
-    for (int i = 0; i < D; ++i) {
-      for (int j = i; j < D; ++j) from_above(i, j) = N(0.0) - h(i, j);
-      from_below(i, i) = h(i, i) + N(curvature_slack);
-      from_above(i, i) = N(limit) - h(i, i);
-    }
-    return is_positive_definite(from_below) && is_positive_definite(from_above);
-  }
-
-  /// Takes the lanes that are on a cycle out of the active ones: that came back to their anchor
-  /// after 2 to 64 steps, and are there again after some 256, a multiple of those.
+  /// Takes the lanes that are on a cycle out of the active ones.
   BRINK_HOT void check_recurrence(Trajectories& t, Recurrence& r) const {
-    Lanes largest(T(1));
-    Lanes apart(T(0));
-    for (int i = 0; i < D; ++i) {
-      largest = xsimd::max(largest, xsimd::abs(t.at[i]));
-      apart = xsimd::max(apart, xsimd::abs(t.at[i] - r.anchor[i]));
-    }
-    constexpr T epsilon = std::numeric_limits<T>::epsilon();
-    Lanes const close = Lanes(T(8) * epsilon) * largest;
-    Lanes const far = Lanes(T(64)) * close;
-    Mask const returns = t.active & (r.since > Lanes(T(1))) & (apart <= close) &
-                         (square(scale(t)) * dot(t.slope, t.slope) > far * far);
-    Mask const open = r.due == Lanes(T(0));
-    if (xsimd::any(returns & open)) {
-      Lanes const periods = xsimd::ceil(Lanes(T(confirmation)) / r.since);
-      r.due = xsimd::select(returns & open, periods * r.since, r.due);
-    }
-    Mask const decides = (r.since == r.due) & (!open);
-    r.found = r.found | (returns & decides);
-    t.active = t.active & !r.found;
-    Mask const renews = decides | (open & (r.since == Lanes(T(longest_period))));
-    for (int i = 0; i < D; ++i) r.anchor[i] = xsimd::select(renews, t.at[i], r.anchor[i]);
-    r.since = xsimd::select(renews, Lanes(T(0)), r.since) + Lanes(T(1));
-    r.due = xsimd::select(renews, Lanes(T(0)), r.due);
+    auto const moved_square = [&] {
+      return square(basin::scale(t.slope, terms_)) * dot(t.slope, t.slope);
+    };
+    Mask const on_cycle = basin::is_on_cycle<T>(r.of, t.at, moved_square);
+    r.found = r.found | (t.active & on_cycle);
+    t.active = t.active & !on_cycle;
   }
 
   struct Verdicts {
@@ -285,23 +193,19 @@ class Scanner {
   Mask settled_when_looked_at(Trajectories const& t, Mask const& open) const {
     Place const slope = f_.gradient(t.at);
     Lanes const slope_square = dot(slope, slope);
-    Lanes const interval = Lanes(T(check_every));
+    Lanes const interval = Lanes(T(basin::check_every));
     Mask const looked_at = xsimd::floor(t.steps / interval) * interval == t.steps;
     return settled(t.at, slope_square,
-                   open & looked_at & (slope_square < Lanes(tolerance_square_)));
+                   open & looked_at & (slope_square < Lanes(terms_.tolerance_square)));
   }
 
   /// With the settled lanes that are at a minimum told so.
   BRINK_HOT Verdicts at_minima(Place const& at, Mask const& at_rest, Lanes const& reached,
                                Verdicts v) const {
     for (int m = 0; m < task_.minimum_count; ++m) {
-      T const reach = static_cast<T>(task_.minima[m].settling_distance);
-      Lanes distance_square(T(0));
-      for (int i = 0; i < D; ++i) {
-        distance_square =
-            distance_square + square(at[i] - Lanes(static_cast<T>(task_.minima[m].at[i])));
-      }
-      Mask const here = at_rest & (distance_square < Lanes(reach * reach));
+      basin::Target<T> const minimum = target(m);
+      Mask const here =
+          at_rest & (basin::distance_square(at, minimum) < Lanes(minimum.reach_square));
       v.outcome = xsimd::select(here, reached, v.outcome);
       v.minimum = xsimd::select(here, Lanes(static_cast<T>(m)), v.minimum);
     }
@@ -312,10 +216,10 @@ class Scanner {
   void start(Index row, Index col, Index count) {
     Trajectories a = begin(row, col, count, 0);
     Trajectories b = begin(row, col, count, width);
-    Index const limit = prologue < max_steps_ ? prologue : max_steps_;
+    Index const limit = prologue < terms_.max_steps ? prologue : terms_.max_steps;
     for (Index k = 0;; ++k) {
       check(a, b);
-      if (k % check_every == 0) {
+      if (k % basin::check_every == 0) {
         check_settled(a);
         check_settled(b);
       }
@@ -327,7 +231,7 @@ class Scanner {
     store(a, first);
     store(b, second);
     Index const id = row * task_.starts.cols + col;
-    bool const goes_on = limit < max_steps_;
+    bool const goes_on = limit < terms_.max_steps;
     finish(first, id, count < width ? count : width, goes_on);
     if (count > width) finish(second, id + width, count - width, goes_on);
   }
@@ -464,7 +368,7 @@ class Scanner {
     s.trajectories.rises[lane] = pool_.rises[pooled_];
     s.trajectories.last_rise[lane] = pool_.last_rise[pooled_];
     s.trajectories.active[lane] = s.since[lane] = T(1);
-    s.due[lane] = T(0);
+    s.due[lane] = T(basin::longest_period);
     s.id[lane] = pool_.id[pooled_];
   }
 
@@ -480,14 +384,14 @@ class Scanner {
       advance(a, true);
       advance(b, true);
       check(a, b);
-      if ((k + 1) % check_every == 0) {
+      if ((k + 1) % basin::check_every == 0) {
         check_settled(a);
         check_settled(b);
       }
       check_recurrence(a, of_a);
       check_recurrence(b, of_b);
-      a.active = a.active & (a.steps < Lanes(static_cast<T>(max_steps_)));
-      b.active = b.active & (b.steps < Lanes(static_cast<T>(max_steps_)));
+      a.active = a.active & (a.steps < Lanes(static_cast<T>(terms_.max_steps)));
+      b.active = b.active & (b.steps < Lanes(static_cast<T>(terms_.max_steps)));
     }
     put_back(a, of_a, slots_[0]);
     put_back(b, of_b, slots_[1]);
@@ -495,17 +399,17 @@ class Scanner {
 
   BRINK_HOT static Recurrence recurrence(Slots const& s, Trajectories const& t) {
     Recurrence r;
-    for (int i = 0; i < D; ++i) r.anchor[i] = Lanes::load_unaligned(s.anchor[i]);
-    r.since = Lanes::load_unaligned(s.since);
-    r.due = Lanes::load_unaligned(s.due);
+    for (int i = 0; i < D; ++i) r.of.anchor[i] = Lanes::load_unaligned(s.anchor[i]);
+    r.of.since = Lanes::load_unaligned(s.since);
+    r.of.due = Lanes::load_unaligned(s.due);
     r.found = t.active & !t.active;
     return r;
   }
   BRINK_HOT void put_back(Trajectories const& t, Recurrence const& r, Slots& s) {
     store(t, s.trajectories);
-    for (int i = 0; i < D; ++i) r.anchor[i].store_unaligned(s.anchor[i]);
-    r.since.store_unaligned(s.since);
-    r.due.store_unaligned(s.due);
+    for (int i = 0; i < D; ++i) r.of.anchor[i].store_unaligned(s.anchor[i]);
+    r.of.since.store_unaligned(s.since);
+    r.of.due.store_unaligned(s.due);
     xsimd::select(r.found, Lanes(T(1)), Lanes(T(0))).store_unaligned(s.periodic);
     if (!xsimd::all(t.active)) retire(s);
   }
@@ -544,13 +448,11 @@ class Scanner {
 
   BasinTask<T> const& task_;
   Objective f_;
-  T step_, escape_, tolerance_square_, least_slope_square_, slack_;
-  Set set_[most_sets];
+  basin::Terms<T> terms_;
+  Set set_[basin::most_sets];
   int sets_ = 0;
   T highest_level_ = -std::numeric_limits<T>::infinity();
-  bool normalized_;
   bool counts_;  ///< steps, and which rose last
-  Index max_steps_;
   Slots slots_[2] = {};
   Pool pool_;
   Index pooled_ = 0;

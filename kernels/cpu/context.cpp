@@ -11,6 +11,19 @@
 
 namespace brink::cpu {
 
+namespace {
+
+class Issue final : public Recording {
+ public:
+  explicit Issue(std::function<void()> issue) : issue_(std::move(issue)) {}
+  void replay() override { issue_(); }
+
+ private:
+  std::function<void()> issue_;
+};
+
+}  // namespace
+
 CpuContext::CpuContext(int threads) : threads_(threads > 0 ? threads : omp_get_num_procs()) {
   use_sequential_blas();
 }
@@ -42,6 +55,10 @@ void CpuContext::download(void* host, void const* from, std::size_t bytes) {
 
 void CpuContext::copy(void* to, void const* from, std::size_t bytes) {
   std::memmove(to, from, bytes);
+}
+
+std::unique_ptr<Recording> CpuContext::record(std::function<void()> issue) {
+  return std::make_unique<Issue>(std::move(issue));
 }
 
 void CpuContext::fill_zero(void* memory, std::size_t bytes) {

@@ -22,6 +22,8 @@ class CpuContext final : public Context {
   void copy(void* to, void const* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override {}
+  Index run_ahead() const override { return 1; }
+  std::unique_ptr<Recording> record(std::function<void()> issue) override;
 
  private:
   int threads_;

@@ -69,6 +69,11 @@ void CpuStep<T>::observe(Vector<T const> gradient, Vector<T const> previous,
 }
 
 template <class T>
+void CpuStep<T>::append(LossSums const* sums, StepScalars const* scalars, StepLog log) const {
+  log.rows.data[(*log.count)++] = {*sums, *scalars};
+}
+
+template <class T>
 void CpuStep<T>::observe_in_span(Vector<T const> delta, Vector<T const> image,
                                  Vector<T const> previous_image, StepScalars* scalars) const {
   Sums const sums = sum_stretches(context_.threads(), delta.size, [&](Index first, Index count) {

@@ -15,6 +15,7 @@ class CpuStep final : public Step<T> {
               StepScalars const* elsewhere, StepScalars* scalars) const override;
   void observe(Vector<T const> gradient, Vector<T const> previous, StepScalars const* elsewhere,
                StepScalars* scalars) const override;
+  void append(LossSums const* sums, StepScalars const* scalars, StepLog log) const override;
   void observe_in_span(Vector<T const> delta, Vector<T const> image, Vector<T const> previous_image,
                        StepScalars* scalars) const override;
   void update_in_span(StepScalars const* scalars, Vector<T const> delta, Vector<T const> image,

@@ -16,6 +16,26 @@ BRINK_HOST_DEVICE N select(bool condition, N if_true, N if_false) {
   return condition ? if_true : if_false;
 }
 
+// And the twins of its questions about all lanes.
+BRINK_HOST_DEVICE inline bool any(bool condition) {
+  return condition;
+}
+BRINK_HOST_DEVICE inline bool all(bool condition) {
+  return condition;
+}
+
+/// The larger of two numbers; either of them where one is not a number.
+template <class N>
+BRINK_HOST_DEVICE N larger(N a, N b) {
+  if constexpr (std::is_same_v<N, float>) {
+    return std::fmax(a, b);  // one instruction of a GPU, which has none for double
+  } else if constexpr (std::is_floating_point_v<N>) {
+    return a > b ? a : b;
+  } else {
+    return max(a, b);
+  }
+}
+
 /// A constant as a number of type N, rounded once.
 template <class N>
 BRINK_HOST_DEVICE N constant(double value) {

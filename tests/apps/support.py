@@ -56,10 +56,10 @@ class ProgramTest(unittest.TestCase):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(words, cwd=self.place, env=ENVIRONMENT, **{**pipes, **options})
 
-    def brink(self, *arguments: object) -> subprocess.CompletedProcess:
+    def brink(self, *arguments: object, environment: dict[str, str] = {}) -> subprocess.CompletedProcess:
         words = [BRINK, *map(str, arguments)]
         return subprocess.run(
-            words, cwd=self.place, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+            words, cwd=self.place, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False,
             timeout=120,
         )  # fmt: skip
 

@@ -63,9 +63,9 @@ TEST(IncludeDirection, ContractsKnowNoBackend) {
 }
 
 TEST(IncludeDirection, TheHostFollowsThePipeline) {
-  std::vector<std::string> const pipeline{"host/data",     "host/network",     "host/objective",
-                                          "host/dynamics", "host/diagnostics", "host/landscape",
-                                          "host/scan",     "host/record",      "host/run"};
+  std::vector<std::string> const pipeline{
+      "host/data",      "host/network", "host/objective", "host/dynamics", "host/diagnostics",
+      "host/landscape", "host/scan",    "host/record",    "host/run",      "host/bench"};
   auto const place = [&](std::string const& path) {
     return std::find(pipeline.begin(), pipeline.end(), room(path)) - pipeline.begin();
   };

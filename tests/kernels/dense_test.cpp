@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "host/network/network.hpp"
 #include "tests/oracle/oracle.hpp"
 #include "tests/support/machine.hpp"
 
@@ -22,22 +25,43 @@ std::vector<Sizes> ragged_sizes() {
   return sizes;
 }
 
-/// Calls check(sizes, machine, padding) for all sizes, with 1, 2 and 3 threads and with and without
-/// a gap between the rows.
+/// Sizes at which a device goes about its products in other ways than at the small ones.
+std::vector<Sizes> large_sizes() {
+  return {
+      {5, 515, 17},   // forward: many inputs
+      {5, 17, 515},   // input gradient: many outputs
+      {3, 380, 350},  // weight gradient: many weights
+      {700, 70, 33},  // weight gradient: many examples
+      {300, 66, 7},   // the same of few outputs
+      {1, 2, 32705},  // forward: many tiles
+      {1, 32705, 2},  // input gradient: many tiles
+  };
+}
+
+/// A scale of weights that keeps preactivations where activations bend.
+double bending_scale(Index inputs) {
+  return 1 / std::sqrt(static_cast<double>(inputs));
+}
+
+/// Calls check(sizes, machine, padding) with and without a gap between the rows.
 template <class T, class Check>
-void for_all(Check&& check) {
-  for (int const threads : {1, 2, 3}) {
-    Machine<T> machine(threads);
-    for (Sizes const& sizes : ragged_sizes()) {
-      for (Index const padding : {0, 3}) {
-        SCOPED_TRACE(std::to_string(sizes.examples) + " x " + std::to_string(sizes.inputs) +
-                     " -> " + std::to_string(sizes.outputs) + ", padding " +
-                     std::to_string(padding) + ", threads " + std::to_string(threads));
-        check(sizes, machine, padding);
-        if (::testing::Test::HasFailure()) return;
-      }
+void for_sizes(int threads, std::vector<Sizes> const& all, Check const& check) {
+  Machine<T> machine(threads);
+  for (Sizes const& sizes : all) {
+    for (Index const padding : {0, 3}) {
+      SCOPED_TRACE(std::to_string(sizes.examples) + " x " + std::to_string(sizes.inputs) + " -> " +
+                   std::to_string(sizes.outputs) + ", padding " + std::to_string(padding) +
+                   ", threads " + std::to_string(threads));
+      check(sizes, machine, padding);
+      if (::testing::Test::HasFailure()) return;
     }
   }
+}
+
+template <class T, class Check>
+void for_all(Check const& check) {
+  for (int const threads : {1, 2, 3}) for_sizes<T>(threads, ragged_sizes(), check);
+  for_sizes<T>(2, large_sizes(), check);
 }
 
 template <class T>
@@ -50,7 +74,7 @@ TYPED_TEST(DenseOperation, ForwardIsTheAffineMapWithItsActivation) {
     auto const [n, d, h] = sizes;
     Context& context = *machine.context;
     auto const x = random_values<T>(n * d, 1);
-    auto const w = random_values<T>(h * d, 2, 0.3);
+    auto const w = random_values<T>(h * d, 2, bending_scale(d));
     auto const b = random_values<T>(h, 3);
     oracle::ScalarFunction const& phi = oracle::activation("tanh");
     std::vector<double> z, value, slope, curvature;
@@ -86,6 +110,72 @@ TYPED_TEST(DenseOperation, ForwardIsTheAffineMapWithItsActivation) {
     dense.forward(input.view(), layer, Activation::identity, {out.view(), out_slope.view(), {}});
     EXPECT_EQ(out_slope.values(), std::vector<T>(static_cast<std::size_t>(n * h), 1));
   });
+}
+
+TYPED_TEST(DenseOperation, EveryActivationFollowsItsProduct) {
+  using T = TypeParam;
+  for_sizes<T>(2, {{9, 5, 33}, {9, 515, 33}}, [](Sizes const& sizes, Machine<T>& machine, Index) {
+    auto const [n, d, h] = sizes;
+    Context& context = *machine.context;
+    Block<T> const input(context, n, d, random_values<T>(n * d, 1));
+    Block<T> const weight(context, h, d, random_values<T>(h * d, 2, bending_scale(d)));
+    Block<T> const bias(context, 1, h, random_values<T>(h, 3));
+    Block<T> const z(context, n, h), out(context, n, h), slope(context, n, h);
+    Block<T> const curvature(context, n, h);
+    DenseLayer<T> const layer{weight.view(), bias.vector()};
+    auto const& dense = *machine.operations.dense;
+    dense.forward(input.view(), layer, Activation::identity, {z.view(), {}, {}});
+    for (auto const& phi : oracle::activations()) {
+      SCOPED_TRACE(std::string(phi.name));
+      std::vector<double> value, first, second;
+      for (double const entry : widened(z.values())) {
+        value.push_back(phi.value(entry));
+        first.push_back(phi.slope(entry));
+        second.push_back(phi.curvature(entry));
+      }
+      dense.forward(input.view(), layer, parse_activation(std::string(phi.name)),
+                    {out.view(), slope.view(), curvature.view()});
+      EXPECT_LE(relative_error(out.values(), value), tolerance<T>);
+      EXPECT_LE(relative_error(slope.values(), first), tolerance<T>);
+      EXPECT_LE(relative_error(curvature.values(), second), tolerance<T>);
+    }
+  });
+}
+
+TYPED_TEST(DenseOperation, StrideOfOneRowMayBeLong) {
+  using T = TypeParam;
+  Index const long_stride = Index{1} << 24;
+  Index const d = 5;
+  Index const h = 3;
+  Machine<T> machine;
+  Context& context = *machine.context;
+  auto const x = random_values<T>(d, 1);
+  auto const delta = random_values<T>(h, 2);
+  auto const w = random_values<T>(h * d, 3);
+  Block<T> const input(context, 1, d, x), deltas(context, 1, h, delta), weight(context, h, d, w);
+  Block<T> const bias(context, 1, h, std::vector<double>(static_cast<std::size_t>(h), 0.0));
+  Block<T> const slope(context, 1, d, std::vector<double>(static_cast<std::size_t>(d), 1.0));
+  Block<T> const out(context, 1, h), below(context, 1, d), gradient(context, h, d);
+  Matrix<T> const long_input(input.view().data, 1, d, long_stride);
+  Matrix<T> const long_deltas(deltas.view().data, 1, h, long_stride);
+  std::vector<double> forward(static_cast<std::size_t>(h)), backward(static_cast<std::size_t>(d));
+  std::vector<double> products;
+  for (Index j = 0; j < h; ++j) {
+    for (Index c = 0; c < d; ++c) {
+      forward[j] += x[c] * w[j * d + c];
+      backward[c] += delta[j] * w[j * d + c];
+      products.push_back(delta[j] * x[c]);
+    }
+  }
+  auto const& dense = *machine.operations.dense;
+  dense.forward(long_input, {weight.view(), bias.vector()}, Activation::identity,
+                {out.view(), {}, {}});
+  EXPECT_LE(relative_error(out.values(), forward), tolerance<T>);
+  dense.input_gradient(long_deltas, weight.view(), {{}, slope.view(), {}}, below.view(), {});
+  EXPECT_LE(relative_error(below.values(), backward), tolerance<T>);
+  dense.weight_gradient(long_deltas, long_input, {gradient.view(), bias.vector()});
+  EXPECT_LE(relative_error(gradient.values(), products), tolerance<T>);
+  EXPECT_EQ(widened(bias.values()), delta);
 }
 
 TYPED_TEST(DenseOperation, ActivateIsForwardWithoutTheProduct) {

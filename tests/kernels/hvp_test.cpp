@@ -46,28 +46,57 @@ struct Layer {
   Block<T> input, input_tangent, weight, bias, vectors, deltas, delta_tangents;
 };
 
-template <class T, class Check>
-void for_all(Check&& check) {
-  for (int const threads : {1, 2, 3}) {
-    Machine<T> machine(threads);
-    for (Index const k : {1, 3, 8}) {
-      for (auto const& [n, d, h] : std::vector<std::array<Index, 3>>{{1, 1, 1},
-                                                                     {1, 33, 31},
-                                                                     {31, 32, 33},
-                                                                     {32, 31, 1},
-                                                                     {33, 1, 32},
-                                                                     {33, 33, 33},
-                                                                     {50, 7, 5}}) {
-        for (Index const padding : {0, 3}) {
-          SCOPED_TRACE(std::to_string(n) + " x " + std::to_string(d) + " -> " + std::to_string(h) +
-                       ", k " + std::to_string(k) + ", padding " + std::to_string(padding) +
-                       ", threads " + std::to_string(threads));
-          check(machine, Layer<T>(*machine.context, {n, d, h, k}, padding), padding);
-          if (::testing::Test::HasFailure()) return;
-        }
-      }
+std::vector<Sizes> ragged_sizes() {
+  std::vector<Sizes> sizes;
+  for (Index const k : {1, 3, 8}) {
+    for (auto const& [n, d, h] : std::vector<std::array<Index, 3>>{{1, 1, 1},
+                                                                   {1, 33, 31},
+                                                                   {31, 32, 33},
+                                                                   {32, 31, 1},
+                                                                   {33, 1, 32},
+                                                                   {33, 33, 33},
+                                                                   {50, 7, 5}}) {
+      sizes.push_back({n, d, h, k});
     }
   }
+  return sizes;
+}
+
+/// Sizes at which a device goes about its products in other ways than at the small ones.
+std::vector<Sizes> large_sizes() {
+  std::vector<Sizes> sizes{
+      {700, 70, 33, 3},  // weight gradient: many examples
+      {300, 66, 7, 3},   // the same of few outputs
+  };
+  for (Index const k : {1, 3}) {
+    sizes.push_back({5, 515, 17, k});   // forward: many inputs
+    sizes.push_back({5, 17, 515, k});   // input gradient: many outputs
+    sizes.push_back({3, 380, 350, k});  // weight gradient: many weights
+  }
+  return sizes;
+}
+
+template <class T, class Check>
+void for_sizes(int threads, std::vector<Sizes> const& all, std::vector<Index> const& paddings,
+               Check const& check) {
+  Machine<T> machine(threads);
+  for (auto const& [n, d, h, k] : all) {
+    for (Index const padding : paddings) {
+      SCOPED_TRACE(std::to_string(n) + " x " + std::to_string(d) + " -> " + std::to_string(h) +
+                   ", k " + std::to_string(k) + ", padding " + std::to_string(padding) +
+                   ", threads " + std::to_string(threads));
+      check(machine, Layer<T>(*machine.context, {n, d, h, k}, padding), padding);
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+/// `many_tiles`: so many directions, and so large tiles, that a device takes larger ones.
+template <class T, class Check>
+void for_all(Sizes const& many_tiles, Check const& check) {
+  for (int const threads : {1, 2, 3}) for_sizes<T>(threads, ragged_sizes(), {0, 3}, check);
+  for_sizes<T>(2, large_sizes(), {0, 3}, check);
+  for_sizes<T>(2, {many_tiles}, {3}, check);
 }
 
 template <class T>
@@ -76,7 +105,7 @@ TYPED_TEST_SUITE(HvpOperation, Precisions);
 
 TYPED_TEST(HvpOperation, ForwardTangents) {
   using T = TypeParam;
-  for_all<T>([](Machine<T>& machine, Layer<T> const& layer, Index padding) {
+  for_all<T>({129, 11, 65, 128}, [](Machine<T>& machine, Layer<T> const& layer, Index padding) {
     auto const [n, d, h, k] = layer.sizes;
     Context& context = *machine.context;
     auto const slope = random_values<T>(n * h, 9);
@@ -114,7 +143,7 @@ TYPED_TEST(HvpOperation, ForwardTangents) {
 
 TYPED_TEST(HvpOperation, WeightGradientTangents) {
   using T = TypeParam;
-  for_all<T>([](Machine<T>& machine, Layer<T> const& layer, Index padding) {
+  for_all<T>({11, 65, 129, 128}, [](Machine<T>& machine, Layer<T> const& layer, Index padding) {
     auto const [n, d, h, k] = layer.sizes;
     std::vector<double> first, upper;
     for (Index j = 0; j < k; ++j) {
@@ -151,7 +180,7 @@ TYPED_TEST(HvpOperation, WeightGradientTangents) {
 
 TYPED_TEST(HvpOperation, InputGradientTangents) {
   using T = TypeParam;
-  for_all<T>([](Machine<T>& machine, Layer<T> const& layer, Index padding) {
+  for_all<T>({129, 65, 11, 128}, [](Machine<T>& machine, Layer<T> const& layer, Index padding) {
     auto const [n, d, h, k] = layer.sizes;
     Context& context = *machine.context;
     auto const slope = random_values<T>(n * d, 11);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <string>
@@ -11,11 +12,17 @@
 
 namespace brink::test {
 
+/// What the tests of operations run on: BRINK_TEST_DEVICE, as `--device` has it, or the CPU.
+inline std::string device() {
+  char const* const chosen = std::getenv("BRINK_TEST_DEVICE");
+  return chosen == nullptr ? "cpu" : chosen;
+}
+
 /// A context with its operations.
 template <class T>
 struct Machine {
   explicit Machine(int threads = 2)
-      : context(make_context("cpu", threads)), operations(make_operations<T>(*context)) {}
+      : context(make_context(device(), threads)), operations(make_operations<T>(*context)) {}
 
   std::unique_ptr<Context> context;
   Operations<T> operations;

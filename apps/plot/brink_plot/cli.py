@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Draws records of brink; several of one kind share a figure, as do a basin "
         "and orbits on it.",
     )  # fmt: skip
-    parser.add_argument("records", nargs="+", metavar="RECORD", help="a .zarr that brink wrote")
+    parser.add_argument("records", nargs="+", metavar="RECORD", help="what brink wrote: .zarr or .json")
     parser.add_argument("--out", required=True, metavar="FILE", help="picture: .png, .svg or .pdf")
     parser.add_argument("--panels", metavar="A,B", help="which panels (default: all with data)")
     parser.add_argument(

@@ -1,4 +1,5 @@
-"""Reading a record: a Zarr (format 2) group whose attribute `command` says what it holds."""
+"""Reading a record: a Zarr (format 2) group whose attribute `command` says what it holds, or the
+JSON of `brink bench`."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from brink_plot.bench_file import open_bench
 from brink_plot.errors import InputError
 
 
@@ -28,8 +30,8 @@ class Record:
 
     @property
     def stem(self) -> str:
-        """The record's file name without `.zarr`."""
-        return Path(self.path).resolve().name.removesuffix(".zarr")
+        """The record's file name without its suffix."""
+        return Path(self.path).resolve().name.removesuffix(".zarr").removesuffix(".json")
 
     def has(self, name: str) -> bool:
         """Whether a variable of that name holds a number, or an attribute holds anything."""
@@ -105,6 +107,11 @@ def _open(path: str) -> xr.Dataset:
     place = Path(path)
     if not place.exists():
         raise InputError(f"{path}: no such record")
+    if place.is_file() and place.suffix == ".json":
+        try:
+            return open_bench(path)
+        except (ValueError, OSError, RecursionError) as error:  # also what is no JSON, or no text
+            raise InputError(f"{path}: not a record of 'brink bench': {_line(error)}") from error
     if not place.is_dir() or not (place / ".zgroup").is_file():
         raise InputError(f"{path}: not a record of brink (a record is a Zarr format 2 group)")
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from brink_plot import basin, orbit, spectrum, train
+from brink_plot import basin, orbit, roofline, spectrum, train
 from brink_plot.errors import InputError
 from brink_plot.kind import Kind
 from brink_plot.record import Record
 
 KINDS: dict[str, Kind] = {
-    kind.command: kind for kind in (train.KIND, spectrum.KIND, basin.KIND, orbit.KIND)
+    kind.command: kind
+    for kind in (train.KIND, spectrum.KIND, basin.KIND, orbit.KIND, roofline.KIND)
 }
 
 

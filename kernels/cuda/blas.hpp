@@ -1,0 +1,34 @@
+#pragma once
+
+#include "kernels/cuda/device.hpp"
+#include "kernels/linalg.hpp"
+
+namespace brink::cuda {
+
+/// cuBLAS on one stream. The emulated device has a BLAS of the host.
+struct Blas {
+  void* handle = nullptr;
+};
+Blas make_blas(Stream stream);
+void destroy(Blas blas) noexcept;
+
+/// Whether float32 products may round their factors to TF32 (off at first).
+void allow_tf32(Blas blas, bool allowed);
+
+/// out = op(A) op(B) + beta out; row-major. T is float or double.
+template <class T>
+void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
+          Matrix<T const> b, T beta, Matrix<T> out);
+
+/// For j = 0 … count−1, out_j = op(A_j) op(B_j) + beta out_j, where the entries of matrix j lie
+/// j · step behind those of the first.
+template <class T>
+struct Batched {
+  Matrix<T> first;
+  Index step;
+};
+template <class T>
+void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
+                  Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out);
+
+}  // namespace brink::cuda

@@ -1,0 +1,162 @@
+#include "kernels/cuda/linalg.hpp"
+
+#include "kernels/cuda/pack.hpp"
+
+namespace brink::cuda {
+namespace {
+
+constexpr unsigned block_threads = 256;
+
+// Inner products of long rows: a block takes 16 rows of each side over one stretch of their
+// length, through shared memory; each thread sums one product in float64.
+constexpr int tile = 16;
+constexpr int chunk = 32;  ///< columns that are in shared memory at a time
+constexpr Index stretch = 2048;
+
+template <class T>
+__device__ void load_rows(Matrix<T const> m, Index first_row, Index first_col, T* rows) {
+  for (unsigned i = threadIdx.x; i < tile * chunk; i += tile * tile) {
+    Index const r = first_row + i / chunk;
+    Index const c = first_col + i % chunk;
+    rows[i / chunk * (chunk + 1) + i % chunk] = r < m.rows && c < m.cols ? m.row(r)[c] : T(0);
+  }
+}
+
+/// of_stretch: stretches × a.rows × b.rows.
+template <class T>
+__global__ void __launch_bounds__(tile* tile)
+    inner_products_kernel(Matrix<T const> a, Matrix<T const> b, double* of_stretch) {
+  BRINK_SHARED(T, of_a, tile * (chunk + 1));
+  BRINK_SHARED(T, of_b, tile * (chunk + 1));
+  Index const first_a = Index(blockIdx.y) * tile;
+  Index const first_b = Index(blockIdx.z) * tile;
+  unsigned const i = threadIdx.x / tile;
+  unsigned const j = threadIdx.x % tile;
+  Index const begin = Index(blockIdx.x) * stretch;
+  Index const end = begin + stretch < a.cols ? begin + stretch : a.cols;
+  double sum = 0;
+  for (Index col = begin; col < end; col += chunk) {
+    load_rows(a, first_a, col, of_a);
+    load_rows(b, first_b, col, of_b);
+    __syncthreads();
+    for (int c = 0; c < chunk; ++c) {
+      sum += static_cast<double>(of_a[i * (chunk + 1) + c]) *
+             static_cast<double>(of_b[j * (chunk + 1) + c]);
+    }
+    __syncthreads();
+  }
+  if (first_a + i < a.rows && first_b + j < b.rows) {
+    of_stretch[(Index(blockIdx.x) * a.rows + first_a + i) * b.rows + first_b + j] = sum;
+  }
+}
+
+/// totals[i] = Σ parts[s][i], in the order of s.
+__global__ void __launch_bounds__(block_threads)
+    add_up_kernel(double const* parts, Index count, Index entries, double* totals) {
+  Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
+  if (i >= entries) return;
+  double sum = 0;
+  for (Index s = 0; s < count; ++s) sum += parts[s * entries + i];
+  totals[i] = sum;
+}
+
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    axpy_kernel(T a, Vector<T const> x, T* y, bool packed) {
+  Index const first = (Index(blockIdx.x) * block_threads + threadIdx.x) * Pack<T>::size;
+  if (first >= x.size) return;
+  Pack<T> const along = load_pack(x.data + first, x.size - first, packed);
+  Pack<T> sum = load_pack(y + first, x.size - first, packed);
+  for (int i = 0; i < Pack<T>::size; ++i) sum.at[i] += a * along.at[i];
+  store_pack(y + first, sum, x.size - first, packed);
+}
+
+/// A block copies one row.
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    gather_rows_kernel(Matrix<T const> x, Index const* rows, Matrix<T> out) {
+  T const* const from = x.row(rows[blockIdx.x]);
+  T* const to = out.row(blockIdx.x);
+  for (Index c = threadIdx.x; c < x.cols; c += block_threads) to[c] = from[c];
+}
+
+__global__ void __launch_bounds__(block_threads)
+    gather_kernel(std::int32_t const* x, Index const* places, Index count, std::int32_t* out) {
+  Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
+  if (i < count) out[i] = x[places[i]];
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> CudaLinalg<T>::inner_products(Matrix<T const> a, Matrix<T const> b) const {
+  Index const entries = a.rows * b.rows;
+  Index const stretches = (a.cols + stretch - 1) / stretch;
+  std::vector<double> products(static_cast<std::size_t>(entries), 0.0);
+  if (entries == 0 || stretches == 0) return products;
+  double* const totals = memory_.get<double>(entries * (stretches + 1));
+  double* const of_stretch = totals + entries;
+  launch(context_.stream(),
+         {"inner_products",
+          {static_cast<unsigned>(stretches), blocks_for(a.rows, tile), blocks_for(b.rows, tile)},
+          {tile * tile}},
+         inner_products_kernel<T>, a, b, of_stretch);
+  launch(context_.stream(), {"add_up", {blocks_for(entries, block_threads)}, {block_threads}},
+         add_up_kernel, of_stretch, stretches, entries, totals);
+  download(context_.stream(), products.data(), totals, products.size() * sizeof(double));
+  synchronize(context_.stream());
+  return products;
+}
+
+template <class T>
+void CudaLinalg<T>::combine(std::vector<double> const& coefficients, Matrix<T const> a,
+                            Matrix<T> out, bool accumulate) const {
+  std::vector<T> const narrow(coefficients.begin(), coefficients.end());
+  T* const c = memory_.get<T>(std::ssize(narrow));
+  upload(context_.stream(), c, narrow.data(), narrow.size() * sizeof(T));
+  gemm<T>(context_.blas(), Transpose::no, Matrix<T const>(c, out.rows, a.rows), Transpose::no, a,
+          accumulate ? T(1) : T(0), out);
+}
+
+template <class T>
+void CudaLinalg<T>::multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
+                             Matrix<T const> b, Matrix<T> out, bool accumulate) const {
+  gemm<T>(context_.blas(), transpose_a, a, transpose_b, b, accumulate ? T(1) : T(0), out);
+}
+
+template <class T>
+void CudaLinalg<T>::axpy(double a, Vector<T const> x, Vector<T> y) const {
+  launch(context_.stream(),
+         {"axpy", {blocks_for(x.size, Index(block_threads) * Pack<T>::size)}, {block_threads}},
+         axpy_kernel<T>, static_cast<T>(a), x, y.data, takes_packs(x.data, y.data));
+}
+
+template <class T>
+Index const* CudaLinalg<T>::uploaded(std::vector<Index> const& indices) const {
+  Index* const places = memory_.get<Index>(std::ssize(indices));
+  upload(context_.stream(), places, indices.data(), indices.size() * sizeof(Index));
+  return places;
+}
+
+template <class T>
+void CudaLinalg<T>::gather_rows(Matrix<T const> x, std::vector<Index> const& indices,
+                                Matrix<T> out) const {
+  if (indices.empty()) return;
+  launch(context_.stream(),
+         {"gather_rows", {static_cast<unsigned>(indices.size())}, {block_threads}},
+         gather_rows_kernel<T>, x, uploaded(indices), out);
+}
+
+template <class T>
+void CudaLinalg<T>::gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,
+                           Vector<std::int32_t> out) const {
+  if (indices.empty()) return;
+  Index const count = std::ssize(indices);
+  launch(context_.stream(), {"gather", {blocks_for(count, block_threads)}, {block_threads}},
+         gather_kernel, x.data, uploaded(indices), count, out.data);
+}
+
+template class CudaLinalg<float>;
+template class CudaLinalg<double>;
+
+}  // namespace brink::cuda

@@ -1,0 +1,229 @@
+// All τ go through the layers side by side, as many at a time as fit into the working memory: a
+// layer is one batched product of the stacked (a; ȧ) with W(τ)ᵀ, and one of a with Vᵀ that is added
+// to ż; bias and activation of both are one kernel.
+#include "kernels/cuda/line.hpp"
+
+#include <algorithm>
+
+#include "kernels/cuda/pack.hpp"
+#include "kernels/cuda/reduce.hpp"
+#include "kernels/math/loss.hpp"
+
+namespace brink::cuda {
+namespace {
+
+constexpr unsigned block_threads = 256;
+constexpr Index most_memory = Index{256} << 20;  ///< bytes of activations at a time
+
+/// moved[τ] = from + τ along, for each τ: a row of the grid.
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    move_kernel(T const* from, T const* along, Index size, double const* taus, T* moved) {
+  Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
+  if (i >= size) return;
+  T const tau = static_cast<T>(taus[blockIdx.y]);
+  moved[Index(blockIdx.y) * size + i] = from[i] + tau * along[i];
+}
+
+/// (a; ȧ) of the first layer at each τ, from z₁ and ż₁: a row of the grid per τ, a thread per
+/// entry.
+template <class Formula, class T>
+__global__ void __launch_bounds__(block_threads)
+    first_kernel(Matrix<T const> z, Matrix<T const> z_tangent, double const* taus, T* both) {
+  Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
+  Index const size = z.rows * z.cols;
+  if (i >= size) return;
+  Index const r = i / z.cols;
+  Index const c = i % z.cols;
+  T const tau = static_cast<T>(taus[blockIdx.y]);
+  T const along = z_tangent.row(r)[c];
+  auto const jet = Formula::at(z.row(r)[c] + tau * along);
+  T* const out = both + 2 * size * Index(blockIdx.y);
+  out[i] = jet.value;
+  out[size + i] = jet.slope * along;
+}
+
+/// (z; ż) of a layer's products, to which its biases b(τ) and v are added, becomes (a; ȧ) in place.
+template <class Formula, class T>
+__global__ void __launch_bounds__(block_threads)
+    activate_kernel(Index examples, Index width, T const* bias, T const* bias_along, T* both) {
+  Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
+  Index const size = examples * width;
+  if (i >= size) return;
+  Index const c = i % width;
+  T* const value = both + 2 * size * Index(blockIdx.y) + i;
+  auto const jet = Formula::at(*value + bias[Index(blockIdx.y) * width + c]);
+  T const along = value[size] + bias_along[c];
+  *value = jet.value;
+  value[size] = jet.slope * along;
+}
+
+/// What the last layer leaves.
+template <class T>
+struct Outputs {
+  Index examples;
+  Index width;
+  T* both;              ///< per τ: (z; ż) without biases, 2 · examples × width
+  T const* bias;        ///< per τ; null where there is none to add
+  T const* bias_along;  ///< of all
+  T* delta;             ///< workspace, per τ: examples × width
+};
+
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    outputs_kernel(LossKind kind, Outputs<T> outputs, Targets<T> targets, GridSums grid,
+                   LinePoint* points) {
+  Index const r = Index(blockIdx.x) * block_threads + threadIdx.x;
+  Index const size = outputs.examples * outputs.width;
+  double sums[2] = {};
+  if (r < outputs.examples) {
+    Index const place = r * outputs.width;
+    T* const z = outputs.both + 2 * size * Index(blockIdx.y) + place;
+    T* const delta = outputs.delta + size * Index(blockIdx.y) + place;
+    for (Index c = 0; outputs.bias != nullptr && c < outputs.width; ++c) {
+      z[c] += outputs.bias[Index(blockIdx.y) * outputs.width + c];
+      z[size + c] += outputs.bias_along[c];
+    }
+    T const* const output = z;
+    sums[0] = example::value_and_gradient(kind, output, outputs.width, targets, r, 1.0, delta).loss;
+    for (Index c = 0; c < outputs.width; ++c) {
+      sums[1] += static_cast<double>(delta[c]) * static_cast<double>(z[size + c]);
+    }
+  }
+  if (grid_sum(sums, grid)) points[blockIdx.y] = {sums[0], sums[1]};
+}
+
+/// One call's working memory and what is the same for all of its parts.
+template <class T>
+class Sweep {
+ public:
+  Sweep(CudaContext const& context, LineProblem<T> const& problem, LineMemory& memory)
+      : context_(context),
+        problem_(problem),
+        memory_(memory),
+        examples_(problem.preactivation.rows) {}
+
+  /// How many τ go side by side.
+  Index batch() const {
+    Index const bytes = 4 * examples_ * widest() * static_cast<Index>(sizeof(T));
+    return std::max(Index{1}, most_memory / bytes);
+  }
+
+  /// Sums over the examples at `taus`, which are in the device's memory.
+  void at(double const* taus, Index count, LinePoint* points) {
+    taus_ = taus;
+    count_ = count;
+    Index const size = 2 * examples_ * widest() * count;
+    T* from = memory_.activations.template get<T>(2 * size);
+    T* to = from + size;
+    activate_first(problem_.layers.empty() ? Activation::identity : problem_.activation, from);
+    Index width = problem_.preactivation.cols;
+    for (std::size_t l = 0; l < problem_.layers.size(); ++l) {
+      T const* const bias = multiply(l, width, from, to);
+      T const* const bias_along = problem_.directions[l].bias.data;
+      width = problem_.layers[l].weight.rows;
+      std::swap(from, to);
+      if (l + 1 == problem_.layers.size()) {
+        return add_up({examples_, width, from, bias, bias_along, to}, points);
+      }
+      activate(width, bias, bias_along, from);
+    }
+    add_up({examples_, width, from, nullptr, nullptr, to}, points);
+  }
+
+ private:
+  Index widest() const {
+    Index width = problem_.preactivation.cols;
+    for (auto const& layer : problem_.layers) width = std::max(width, layer.weight.rows);
+    return width;
+  }
+  /// A kernel with a thread for each of `size` entries at each τ.
+  LaunchShape everywhere(char const* kernel, Index size) const {
+    return {
+        kernel, {blocks_for(size, block_threads), static_cast<unsigned>(count_)}, {block_threads}};
+  }
+
+  void activate_first(Activation activation, T* both) const {
+    with_activation(activation, [&]<class Formula>(Formula) {
+      launch(context_.stream(), everywhere("line_first", examples_ * problem_.preactivation.cols),
+             first_kernel<Formula, T>, problem_.preactivation, problem_.preactivation_tangent,
+             taus_, both);
+    });
+  }
+  void activate(Index width, T const* bias, T const* bias_along, T* both) const {
+    with_activation(problem_.activation, [&]<class Formula>(Formula) {
+      launch(context_.stream(), everywhere("line_activate", examples_ * width),
+             activate_kernel<Formula, T>, examples_, width, bias, bias_along, both);
+    });
+  }
+  void add_up(Outputs<T> const& outputs, LinePoint* points) const {
+    LaunchShape const shape = everywhere("line_outputs", examples_);
+    launch(context_.stream(), shape, outputs_kernel<T>, problem_.loss, outputs, problem_.targets,
+           memory_.sums.get(context_, count_, shape.grid.x, 2), points);
+  }
+
+  /// from + τ along for each τ.
+  T* moved(Workspace& memory, T const* from, T const* along, Index size) const {
+    T* const out = memory.template get<T>(size * count_);
+    launch(context_.stream(), everywhere("line_move", size), move_kernel<T>, from, along, size,
+           taus_, out);
+    return out;
+  }
+
+  /// (z; ż) = (a; ȧ) W(τ)ᵀ + (0; a Vᵀ) of layer l; its biases b(τ), one after another.
+  T const* multiply(std::size_t l, Index inputs, T const* from, T* to) const {
+    auto const& layer = problem_.layers[l];
+    auto const& direction = problem_.directions[l];
+    Index const width = layer.weight.rows;
+    T const* const weights =
+        moved(memory_.weights, layer.weight.data, direction.weight.data, width * inputs);
+    T const* const biases = moved(memory_.biases, layer.bias.data, direction.bias.data, width);
+    gemm_batched<T>(context_.blas(), count_, Transpose::no,
+                    {{from, 2 * examples_, inputs}, 2 * examples_ * inputs}, Transpose::yes,
+                    {{weights, width, inputs}, width * inputs}, T(0),
+                    {{to, 2 * examples_, width}, 2 * examples_ * width});
+    gemm_batched<T>(context_.blas(), count_, Transpose::no,
+                    {{from, examples_, inputs}, 2 * examples_ * inputs}, Transpose::yes,
+                    {direction.weight, 0}, T(1),
+                    {{to + examples_ * width, examples_, width}, 2 * examples_ * width});
+    return biases;
+  }
+
+  CudaContext const& context_;
+  LineProblem<T> const& problem_;
+  LineMemory& memory_;
+  Index examples_;
+  double const* taus_ = nullptr;
+  Index count_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+std::vector<LinePoint> CudaLine<T>::sweep(LineProblem<T> const& problem,
+                                          std::vector<double> const& taus) const {
+  Index const count = std::ssize(taus);
+  std::vector<LinePoint> points(taus.size());
+  if (taus.empty()) return points;
+  double* const on_device = memory_.taus.get<double>(count);
+  LinePoint* const sums = memory_.points.get<LinePoint>(count);
+  upload(context_.stream(), on_device, taus.data(), taus.size() * sizeof(double));
+  Sweep<T> sweep(context_, problem, memory_);
+  Index const batch = sweep.batch();
+  for (Index first = 0; first < count; first += batch) {
+    sweep.at(on_device + first, std::min(batch, count - first), sums + first);
+  }
+  download(context_.stream(), points.data(), sums, points.size() * sizeof(LinePoint));
+  synchronize(context_.stream());
+  double const examples = static_cast<double>(problem.preactivation.rows);
+  for (LinePoint& point : points) {
+    point.loss /= examples;
+    point.derivative /= examples;
+  }
+  return points;
+}
+
+template class CudaLine<float>;
+template class CudaLine<double>;
+
+}  // namespace brink::cuda

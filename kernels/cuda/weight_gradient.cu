@@ -1,0 +1,239 @@
+// Products that sum over the examples, of which there are many, into weights, of which a small
+// layer has few: a block sums over a stretch of the examples, and a second kernel adds the
+// stretches in their order. Large layers have enough tiles without that, and are the library's.
+// Bytes beside the products': the partial sums, written and read once.
+#include "kernels/cuda/weight_gradient.hpp"
+
+#include <algorithm>
+
+#include "kernels/cuda/tile_product.hpp"
+
+namespace brink::cuda {
+namespace {
+
+/// Weights of a layer beyond which the product is the library's: by counting, not measured. At this
+/// size the tiles of a product are a quarter of `enough_blocks`, so that partial sums are few times
+/// the result.
+constexpr Index library_weights = Index{1} << 17;
+
+/// Examples that a block sums at least, so that partial sums stay small beside what is read.
+constexpr Index least_span = 128;
+
+/// Into how long stretches to cut n examples where each makes `blocks` blocks: a multiple of
+/// `unit`.
+Index span_of(Index n, Index blocks, Index unit) {
+  Index const wanted = std::max(Index{1}, enough_blocks / blocks);
+  Index const span = std::max(least_span, (n + wanted - 1) / wanted);
+  return (span + unit - 1) / unit * unit;
+}
+
+/// sums[c] = Σ_r m(r, c) in float64 over `rows` rows from `from` on. Each thread takes one column
+/// of every threads / columns-th row. `shared`: one number per thread.
+template <int columns, int threads, class T>
+__device__ void column_sums(T const* from, Index stride, Index rows, Index cols, double* shared,
+                            double* sums) {
+  constexpr int lanes = threads / columns;
+  int const column = static_cast<int>(threadIdx.x) % columns;
+  int const lane = static_cast<int>(threadIdx.x) / columns;
+  double sum = 0;
+  if (column < cols) {
+    for (Index r = lane; r < rows; r += lanes)
+      sum += static_cast<double>(from[r * stride + column]);
+  }
+  shared[threadIdx.x] = sum;
+  __syncthreads();
+  if (lane > 0 || column >= cols) return;
+  for (int other = 1; other < lanes; ++other) sum += shared[other * columns + column];
+  sums[column] = sum;
+}
+
+constexpr int sum_columns = 32;
+constexpr int sum_threads = 256;
+
+/// Sums of the columns of `m` over stretch blockIdx.y of its rows: stretches × cols.
+template <class T>
+__global__ void __launch_bounds__(sum_threads)
+    column_sums_kernel(Matrix<T const> m, Index span, double* sums) {
+  BRINK_SHARED(double, shared, sum_threads);
+  Index const col = Index(blockIdx.x) * sum_columns;
+  Index const row = Index(blockIdx.y) * span;
+  column_sums<sum_columns, sum_threads>(m.row(row) + col, m.stride,
+                                        span < m.rows - row ? span : m.rows - row, m.cols - col,
+                                        shared, sums + Index(blockIdx.y) * m.cols + col);
+}
+
+/// Partial sums as they are: parts × rows × cols.
+template <class T>
+struct WritePartial {
+  T* out;
+  Index rows;
+  Index cols;
+
+  __device__ void operator()(Index part, Index row, Index col, Index count,
+                             Pack<T> const& sums) const {
+    T* const to = out + (part * rows + row) * cols + col;
+    store_pack(to, sums, count, on_pack(to));
+  }
+};
+
+/// Partial sums of weights and, by the blocks behind the last column of tiles, of biases, which are
+/// the columns of each first factor: stretches × (k·outputs).
+template <class Tile, class T = typename Tile::Number>
+__global__ void __launch_bounds__(Tile::threads, Tile::blocks)
+    partial_gradients_kernel(TileProducts<T> products, T* weights, double* biases) {
+  BRINK_SHARED(Pack<T>, shared, Tile::shared_packs);
+  if (blockIdx.y < gridDim.y - 1) {
+    tile_product<Tile, Transpose::yes, Transpose::no>(
+        products, reinterpret_cast<T*>(shared),
+        WritePartial<T>{weights, products.rows, products.cols});
+    return;
+  }
+  Index const part = blockIdx.z;
+  Index const example = part / products.count * products.span;
+  Index const row = Index(blockIdx.x) * Tile::rows;
+  Factor<T> const& delta = products.first.a;
+  column_sums<Tile::rows, Tile::threads>(
+      delta.data + part % products.count * delta.step + example * delta.stride + row, delta.stride,
+      products.span < products.inner - example ? products.span : products.inner - example,
+      products.rows - row, reinterpret_cast<double*>(shared), biases + part * products.rows + row);
+}
+
+/// Sums over as many stretches of the examples, one behind the other.
+template <class T>
+struct Partial {
+  T const* sums;
+  Index stretches;
+};
+
+template <class Sum, class T>
+__device__ Sum total(Partial<T> partial, Index place, Index size) {
+  Sum sum = 0;
+  for (Index s = 0; s < partial.stretches; ++s) sum += partial.sums[s * size + place];
+  return sum;
+}
+
+// A block adds up 4 rows by 256 columns, so that every access is of neighbours: weights of several
+// directions need not lie on 16 bytes.
+constexpr unsigned total_threads = 64;
+constexpr unsigned total_rows = 4;
+constexpr int total_columns = 4;  ///< of a thread
+
+/// Adds up the stretches. No weights (`sums` null): they are there already.
+template <class T>
+__global__ void __launch_bounds__(total_threads* total_rows)
+    total_gradients_kernel(Partial<T> weights, Partial<double> biases, WeightGradients<T> out) {
+  Index const outputs = out.weight.rows;
+  Index const inputs = out.weight.cols;
+  Index const j = blockIdx.z;
+  Index const row = Index(blockIdx.x) * total_rows + threadIdx.y;
+  if (row >= outputs) return;
+  Index const line = j * outputs + row;
+  T* const weight = out.weight.row(row) + j * out.step;
+  BRINK_UNROLL
+  for (int i = 0; i < total_columns; ++i) {
+    Index const col = (Index(blockIdx.y) * total_columns + i) * total_threads + threadIdx.x;
+    if (weights.sums == nullptr || col >= inputs) continue;
+    weight[col] = total<T>(weights, line * inputs + col, out.count * outputs * inputs);
+  }
+  if (blockIdx.y > 0 || threadIdx.x > 0) return;
+  out.bias[j * out.step + row] = static_cast<T>(total<double>(biases, line, out.count * outputs));
+}
+
+template <class T>
+void total_gradients(Stream stream, Partial<T> weights, Partial<double> biases,
+                     WeightGradients<T> const& out) {
+  Index const width = weights.sums == nullptr ? 1 : out.weight.cols;
+  launch(
+      stream,
+      {"weight_gradient_total",
+       {blocks_for(out.weight.rows, total_rows),
+        blocks_for(width, Index{total_threads} * total_columns), static_cast<unsigned>(out.count)},
+       {total_threads, total_rows}},
+      total_gradients_kernel<T>, weights, biases, out);
+}
+
+/// A gradient's weights, n examples at a time.
+template <class T>
+TileProducts<T> products_of(WeightGradientTerms<T> const& terms, WeightGradients<T> const& out) {
+  TileProducts<T> products{.rows = out.weight.rows,
+                           .cols = out.weight.cols,
+                           .inner = terms.delta.rows,
+                           .count = out.count,
+                           .first = {{terms.delta, out.weight.rows}, terms.input}};
+  if (!terms.input_tangent.empty()) {
+    products.second = {terms.shared_delta, {terms.input_tangent, out.weight.cols}};
+  }
+  return products;
+}
+
+/// By hand: two kernels.
+template <class Tile, class T = typename Tile::Number>
+void sum_stretches(Stream stream, TileProducts<T> products, WeightGradients<T> const& out,
+                   Workspace& weights, Workspace& biases) {
+  products.span = span_of(products.inner, blocks_in(tiles_of<Tile>(products)), Tile::depth);
+  Index const stretches = products.parts() / products.count;
+  T* const partial_weights = weights.get<T>(products.parts() * products.rows * products.cols);
+  double* const partial_biases = biases.get<double>(products.parts() * products.rows);
+  Extent grid = tiles_of<Tile>(products);
+  ++grid.y;
+  launch(stream, {"weight_gradient", grid, {Tile::threads}}, partial_gradients_kernel<Tile>,
+         products, partial_weights, partial_biases);
+  total_gradients<T>(stream, {partial_weights, stretches}, {partial_biases, stretches}, out);
+}
+
+/// By the library. The weights of several directions are one product, as many tiles of which are
+/// full as can be, into memory where they lie one below the other.
+template <class T>
+void multiply_by_library(CudaContext const& context, WeightGradientTerms<T> const& terms,
+                         WeightGradients<T> const& out, Workspace& weights, Workspace& biases) {
+  Index const outputs = out.weight.rows;
+  Index const inputs = out.weight.cols;
+  Matrix<T> stack = out.weight;
+  if (out.count > 1) {
+    stack = {weights.get<T>(out.count * outputs * inputs), out.count * outputs, inputs};
+  }
+  gemm<T>(context.blas(), Transpose::yes, terms.delta, Transpose::no, terms.input, T(0), stack);
+  if (!terms.input_tangent.empty()) {
+    gemm_batched<T>(context.blas(), out.count, Transpose::yes, {terms.shared_delta, 0},
+                    Transpose::no, {terms.input_tangent.col_range(0, inputs), inputs}, T(1),
+                    {stack.row_range(0, outputs), outputs * inputs});
+  }
+
+  Matrix<T const> const delta = terms.delta;
+  unsigned const groups = blocks_for(delta.cols, sum_columns);
+  Index const span = span_of(delta.rows, groups, 1);
+  unsigned const stretches = blocks_for(delta.rows, span);
+  double* const partial_biases = biases.get<double>(stretches * delta.cols);
+  launch(context.stream(), {"column_sums", {groups, stretches}, {sum_threads}},
+         column_sums_kernel<T>, delta, span, partial_biases);
+  total_gradients<T>(context.stream(), {out.count > 1 ? stack.data : nullptr, 1},
+                     {partial_biases, stretches}, out);
+}
+
+}  // namespace
+
+template <class T>
+void WeightGradient<T>::operator()(CudaContext const& context, WeightGradientTerms<T> const& terms,
+                                   WeightGradients<T> const& out) const {
+  TileProducts<T> const products = products_of(terms, out);
+  if (products.rows * products.cols > library_weights || !has_short_strides(products)) {
+    multiply_by_library(context, terms, out, weights_, biases_);
+    return;
+  }
+  auto const run = [&]<class Tile>(Tile) {
+    sum_stretches<Tile>(context.stream(), products, out, weights_, biases_);
+  };
+  Index const most_stretches = blocks_for(products.inner, least_span);
+  if (products.rows <= FlatTile<T>::rows) {
+    run(FlatTile<T>{});
+  } else if (blocks_in(tiles_of<WideTile<T>>(products)) * most_stretches >= enough_blocks) {
+    run(WideTile<T>{});
+  } else {
+    run(MediumTile<T>{});
+  }
+}
+
+template class WeightGradient<float>;
+template class WeightGradient<double>;
+
+}  // namespace brink::cuda

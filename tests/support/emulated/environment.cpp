@@ -1,0 +1,30 @@
+// Failures that the environment asks of a whole program: BRINK_EMULATED_FAIL is `allocation:N`,
+// `launch:N` or `device:N`, for the N-th of its run (control.hpp).
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "tests/support/emulated/control.hpp"
+
+namespace brink::emulated {
+namespace {
+
+bool inject() {
+  char const* const variable = std::getenv("BRINK_EMULATED_FAIL");
+  if (variable == nullptr) return false;
+  std::string const text = variable;
+  std::size_t const colon = text.find(':');
+  std::map<std::string, void (*)(Index)> const kinds{
+      {"allocation", fail_allocation}, {"launch", fail_launch}, {"device", lose_device}};
+  auto const kind = kinds.find(text.substr(0, colon));
+  if (colon == std::string::npos || kind == kinds.end()) {
+    throw InputError("BRINK_EMULATED_FAIL is '" + text + "', not KIND:N");
+  }
+  kind->second(std::stoll(text.substr(colon + 1)));
+  return true;
+}
+
+bool const injected = inject();
+
+}  // namespace
+}  // namespace brink::emulated
