@@ -26,7 +26,6 @@ class Expression {
   friend Expression operator*(Expression const& a, Expression const& b) { return sum("*", a, b); }
   friend Expression operator-(Expression const& a, Expression const& b) { return made("-", a, b); }
   friend Expression operator/(Expression const& a, Expression const& b) { return made("/", a, b); }
-  friend Expression sqrt(Expression const& a) { return made("sqrt", a, {}); }
   friend Expression tanh(Expression const& a) { return made("tanh", a, {}); }
 
   std::set<std::string> const& operations() const { return operations_; }

@@ -83,9 +83,9 @@ BenchTimes times_from(json const& record) {
   BenchTimes times;
   times.title = fmt::format("{}, {}, {}, brink {}, {}", text("backend"), text("precision"),
                             text("device"), text("brink_version"), text("date"));
-  for (json const* rows : {&record.at("roofline").at("rows"), &record.at("rows")}) {
-    for (json const& entry : *rows) times.rows.push_back(row_from(entry));
-  }
+  times.bytes_per_second = record.at("roofline").at("bytes_per_second").get<double>();
+  times.operations_per_second = record.at("roofline").at("operations_per_second").get<double>();
+  for (json const& entry : record.at("rows")) times.rows.push_back(row_from(entry));
   return times;
 }
 

@@ -53,11 +53,12 @@ struct BenchRecord {
 
 nlohmann::json to_json(BenchRecord const& record);
 
-/// The part of a record that a comparison needs: all rows, those of the roofline first, with
-/// median and quartiles of their times.
+/// The part of a record that a comparison needs: rows with median and quartiles of their times.
 struct BenchTimes {
-  std::string name;   ///< of the file
-  std::string title;  ///< device, precision, version, date
+  std::string name;             ///< of the file
+  std::string title;            ///< device, precision, version, date
+  double bytes_per_second = 0;  ///< of the roofline, as the next
+  double operations_per_second = 0;
   std::vector<BenchRow> rows;
 };
 

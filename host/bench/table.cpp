@@ -66,6 +66,13 @@ int beyond_spread(Spread const& a, Spread const& b) {
   return b.lower_quartile > a.upper_quartile ? 1 : 0;
 }
 
+/// Where times come from.
+std::string origin_text(BenchTimes const& times) {
+  return fmt::format("{}: {}\n   {} GB/s, {} GFLOP/s", times.name, times.title,
+                     figure(times.bytes_per_second / 1e9),
+                     figure(times.operations_per_second / 1e9));
+}
+
 std::map<std::string, BenchRow const*> by_key(BenchTimes const& times) {
   std::map<std::string, BenchRow const*> found;
   for (BenchRow const& row : times.rows) found[key(row)] = &row;
@@ -125,7 +132,7 @@ std::string comparison(BenchTimes const& a, BenchTimes const& b) {
   auto const of_b = by_key(b);
   std::size_t width = 9;
   for (BenchRow const& row : a.rows) width = std::max(width, key(row).size());
-  std::string text = fmt::format("A  {}: {}\nB  {}: {}\n\n", a.name, a.title, b.name, b.title);
+  std::string text = fmt::format("A  {}\nB  {}\n\n", origin_text(a), origin_text(b));
   text += fmt::format("{:{}}  {:>9}  {:>9}  {:>6}\n", "operation", width, "A", "B", "A/B");
   std::array<Index, 3> marks{};
   std::string alone;

@@ -445,8 +445,9 @@ TEST(BenchRecord, ComesBackFromItsFile) {
   std::string const path = files.write("a.json", json_text(to_json(record)));
   BenchTimes const times = read_bench_times(path);
   EXPECT_EQ(times.name, path);
-  std::vector<BenchRow> all = record.roofline.rows;
-  all.insert(all.end(), record.rows.begin(), record.rows.end());
+  EXPECT_EQ(times.bytes_per_second, record.roofline.bytes_per_second());
+  EXPECT_EQ(times.operations_per_second, record.roofline.operations_per_second());
+  std::vector<BenchRow> const& all = record.rows;
   ASSERT_EQ(times.rows.size(), all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     EXPECT_EQ(times.rows[i].operation, all[i].operation);
@@ -502,16 +503,21 @@ std::string line_of(std::string const& text, std::string const& begin) {
 TEST(Comparison, MarksWhatIsBeyondBothSpreads) {
   BenchTimes const a{"a.json",
                      "",
+                     2e9,
+                     3e9,
                      {row("gone", 1, 1, 0.1), row("faster", 1, 3, 0.2), row("slower", 1, 1, 0.1),
                       row("same", 1, 1, 0.4)}};
   BenchTimes const b{"b.json",
                      "",
+                     2e9,
+                     3e9,
                      {row("faster", 1, 1, 0.1), row("slower", 1, 2, 0.1), row("same", 1, 1.25, 0.4),
                       row("same", 2, 1, 0.1)}};
   std::string const text = comparison(a, b);
   EXPECT_NE(line_of(text, "faster").find("3.00  B faster"), text.npos) << text;
   EXPECT_NE(line_of(text, "slower").find("0.500  B slower"), text.npos) << text;
   EXPECT_EQ(line_of(text, "same").find("B "), text.npos) << text;
+  EXPECT_EQ(line_of(text, "   2.00"), "   2.00 GB/s, 3.00 GFLOP/s");
   EXPECT_EQ(line_of(text, "only in A"), "only in A: gone n=1");
   EXPECT_EQ(line_of(text, "only in B"), "only in B: same n=2");
   EXPECT_NE(text.find("B faster in 1, slower in 1 of 3 rows"), text.npos) << text;
