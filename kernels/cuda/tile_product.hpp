@@ -360,7 +360,7 @@ __device__ void with_writer(Finish const& finish, Use&& use) {
 /// Hands the block's sums to `finish`, a pack at a time: finish(part, row, col, count, pack). They
 /// go through shared memory, so that neighbouring threads have neighbouring packs of a row.
 template <class Tile, class Finish, class T = typename Tile::Number>
-__device__ void finish_sums(TileProducts<T> const& products, Index row, Index col, T* shared,
+__device__ void finish_sums(TileProducts<T> const& products, Index row, int col, T* shared,
                             Place<Tile> const& place, T (&sums)[Tile::micro][Tile::micro],
                             Finish const& finish) {
   constexpr int pack = Tile::pack;
@@ -390,7 +390,7 @@ __device__ void finish_sums(TileProducts<T> const& products, Index row, Index co
         int const staged_col = p % packs_of_row * pack;
         Index const r = row + staged_row / warp_stage_rows * Tile::rows_of_warp +
                         i * place.row_step + staged_row % warp_stage_rows;
-        Index const c = col + staged_col;
+        int const c = col + staged_col;
         if (r >= products.rows || c >= products.cols) continue;
         write(
             Index(blockIdx.z), r, c, products.cols - c,
@@ -406,7 +406,8 @@ template <class Tile, Transpose transpose_a, Transpose transpose_b, class Finish
           class T = typename Tile::Number>
 __device__ void tile_product(TileProducts<T> const& products, T* shared, Finish const& finish) {
   Index const row = Index(blockIdx.x) * Tile::rows;
-  Index const col = Index(blockIdx.y) * Tile::cols;
+  // Short, because only then nvcc sees that packs are stored at once; grids are no wider.
+  int const col = static_cast<int>(blockIdx.y) * Tile::cols;
   Place<Tile> const place;
   T sums[Tile::micro][Tile::micro] = {};
   add_products<Tile, transpose_a, transpose_b>(products, row, col, shared, place, sums);
@@ -459,7 +460,7 @@ template <class T, class Finish>
 __global__ void __launch_bounds__(finish_packs* finish_rows)
     finish_kernel(Matrix<T const> sums, Index width, Finish finish) {
   Index const row = Index(blockIdx.x) * finish_rows + threadIdx.y;
-  Index const col = (Index(blockIdx.y) * finish_packs + threadIdx.x) * Pack<T>::size;
+  Index const col = (blockIdx.y * finish_packs + threadIdx.x) * unsigned{Pack<T>::size};
   if (row >= sums.rows || col >= width) return;
   Index const part = blockIdx.z;
   finish(part, row, col, width - col, load_pack(sums, row, part * width + col, width - col));
