@@ -1,7 +1,10 @@
-// blas.hpp on cuBLAS.
+// blas.hpp on cuBLAS, which is loaded with the first handle: that takes a tenth of a second and 200
+// MB, which programs that stay on the CPU can do without.
 #include <cublas_v2.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <string>
 #include <type_traits>
 
 #include "kernels/cuda/blas.hpp"
@@ -10,9 +13,49 @@
 namespace brink::cuda {
 namespace {
 
+/// The one of cublasGemmStridedBatchedEx's overloads that the library exports.
+using GemmStridedBatched = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t,
+                                              int, int, int, void const*, void const*, cudaDataType,
+                                              int, long long, void const*, cudaDataType, int,
+                                              long long, void const*, void*, cudaDataType, int,
+                                              long long, int, cublasComputeType_t,
+                                              cublasGemmAlgo_t);
+
+struct Library {
+  decltype(&cublasCreate_v2) create;
+  decltype(&cublasDestroy_v2) destroy;
+  decltype(&cublasSetStream_v2) set_stream;
+  decltype(&cublasSetMathMode) set_math_mode;
+  GemmStridedBatched gemm_strided_batched;
+  decltype(&cublasGetStatusString) status_string;
+};
+
+Library load() {
+  std::string const name = fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR);
+  void* const handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) throw MachineError(fmt::format("cuBLAS: {}", dlerror()));
+  auto const find = [&]<class Function>(Function& function, char const* symbol) {
+    function = reinterpret_cast<Function>(dlsym(handle, symbol));
+    if (function == nullptr) throw MachineError(fmt::format("cuBLAS: {} has no {}", name, symbol));
+  };
+  Library library;
+  find(library.create, "cublasCreate_v2");
+  find(library.destroy, "cublasDestroy_v2");
+  find(library.set_stream, "cublasSetStream_v2");
+  find(library.set_math_mode, "cublasSetMathMode");
+  find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx");
+  find(library.status_string, "cublasGetStatusString");
+  return library;
+}
+
+Library const& library() {
+  static Library const loaded = load();
+  return loaded;
+}
+
 void check(cublasStatus_t status, std::string const& call) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
-  throw MachineError(fmt::format("cuBLAS: {}: {}", call, cublasGetStatusString(status)));
+  throw MachineError(fmt::format("cuBLAS: {}: {}", call, library().status_string(status)));
 }
 
 cublasHandle_t native(Blas blas) {
@@ -29,19 +72,21 @@ cublasOperation_t native(Transpose transpose) {
 
 Blas make_blas(Stream stream) {
   cublasHandle_t handle = nullptr;
-  check(cublasCreate(&handle), "make a handle");
+  check(library().create(&handle), "make a handle");
   Blas const blas{handle};
-  check(cublasSetStream(handle, static_cast<cudaStream_t>(stream.handle)), "choose the stream");
+  check(library().set_stream(handle, static_cast<cudaStream_t>(stream.handle)),
+        "choose the stream");
   allow_tf32(blas, false);
   return blas;
 }
 
 void destroy(Blas blas) noexcept {
-  cublasDestroy(native(blas));
+  library().destroy(native(blas));
 }
 
 void allow_tf32(Blas blas, bool allowed) {
-  check(cublasSetMathMode(native(blas), allowed ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH),
+  check(library().set_math_mode(native(blas),
+                                allowed ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH),
         "choose the precision of products");
 }
 
@@ -59,7 +104,7 @@ void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const
   constexpr auto compute = std::is_same_v<T, float> ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_64F;
   Index const inner = transpose_a == Transpose::yes ? a.first.rows : a.first.cols;
   T const alpha = 1;
-  check(cublasGemmStridedBatchedEx(
+  check(library().gemm_strided_batched(
             native(blas), native(transpose_b), native(transpose_a),
             static_cast<int>(out.first.cols), static_cast<int>(out.first.rows),
             static_cast<int>(inner), &alpha, b.first.data, type, static_cast<int>(b.first.stride),

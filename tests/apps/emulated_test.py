@@ -96,6 +96,7 @@ class OnBothDevices(ProgramTest):
         self.succeed(*command, "--out", "whole.zarr")
         run = self.start(*command, "--out", "parts.zarr")
         self.wait_for(self.place / "parts.zarr", run)
+        self.wait_until_it_listens(run)
         run.terminate()
         run.communicate()
         self.assertEqual(run.returncode, 143)

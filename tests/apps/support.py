@@ -73,6 +73,15 @@ class ProgramTest(unittest.TestCase):
         while run.poll() is None and not file.exists():
             time.sleep(0.01)
 
+    def wait_until_it_listens(self, run: subprocess.Popen) -> None:
+        """Until the program has handlers of its own for SIGINT and SIGTERM."""
+        wanted = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGTERM - 1)
+        while run.poll() is None:
+            for line in Path(f"/proc/{run.pid}/status").read_text().splitlines():
+                if line.startswith("SigCgt:") and int(line.split()[1], 16) & wanted == wanted:
+                    return
+            time.sleep(0.001)
+
     def save(self, name: str, values) -> str:
         np.save(self.place / name, np.asarray(values))
         return name
@@ -146,7 +155,8 @@ class DisturbedTest(ProgramTest):
         for times in range(100):
             run = self.start(*self.command("run", *settings), *resume)
             resume = ("--resume",)
-            self.wait_for(self.record, run)  # from then on it listens
+            self.wait_for(self.record, run)
+            self.wait_until_it_listens(run)
             time.sleep(0.05 * duration * (1 + times))
             sent = signal.SIGINT if times % 2 else signal.SIGTERM
             run.send_signal(sent)
