@@ -18,6 +18,7 @@ Action add_spectrum(CLI::App& program);
 Action add_basin(CLI::App& program);
 Action add_orbit(CLI::App& program);
 Action add_plot(CLI::App& program);
+Action add_reproduce(CLI::App& program);
 Action add_bench(CLI::App& program);
 Action add_info(CLI::App& program);
 

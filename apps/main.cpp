@@ -32,8 +32,8 @@ int main(int argc, char** argv) {
   std::map<std::string, brink::Action> const actions{
       {"train", brink::add_train(program)}, {"spectrum", brink::add_spectrum(program)},
       {"basin", brink::add_basin(program)}, {"orbit", brink::add_orbit(program)},
-      {"plot", brink::add_plot(program)},   {"bench", brink::add_bench(program)},
-      {"info", brink::add_info(program)}};
+      {"plot", brink::add_plot(program)},   {"reproduce", brink::add_reproduce(program)},
+      {"bench", brink::add_bench(program)}, {"info", brink::add_info(program)}};
   try {
     program.parse(argc, argv);
   } catch (CLI::ParseError const& error) {

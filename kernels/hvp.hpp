@@ -24,6 +24,12 @@ struct DenseDirections {
   }
 };
 
+/// An n × (k·h) tangent as the (n·k) × h matrix that the same memory is.
+template <class T>
+Matrix<T> stacked(Matrix<T> tangent, Index directions) {
+  return {tangent.data, tangent.rows * directions, tangent.cols / directions};
+}
+
 /// Derivatives, along k directions at once, of a dense layer's forward and backward pass at a θ
 /// whose activations and Δ are kept (Pearlmutter 1994, forward over reverse).
 ///

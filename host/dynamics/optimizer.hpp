@@ -34,8 +34,6 @@ class Optimizer {
             std::vector<T> const& theta);
 
   UpdateRule const& rule() const { return rule_; }
-  /// Whether a step was made, so that the next reads what all later ones read.
-  bool has_previous() const { return has_previous_; }
   bool has_momentum() const {
     return rule_.method == Method::polyak || rule_.method == Method::nesterov;
   }

@@ -107,6 +107,8 @@ class TrainingRun {
   bool checkpoint_due();
 
   Vector<T const> theta();
+  void issue_gradient(Examples<T> const& examples, typename Pass<T>::Curvature curvature);
+  void issue_update();
   void evaluate();
   StepRow row(LossSums const& sums, Index examples) const;
   void complete_pending_row(StepScalars const& after);
@@ -278,14 +280,25 @@ bool TrainingRun<T>::checkpoint_due() {
   return std::chrono::steady_clock::now() - last_checkpoint_ > std::chrono::seconds(30);
 }
 
+template <class T>
+void TrainingRun<T>::issue_gradient(Examples<T> const& examples,
+                                    typename Pass<T>::Curvature curvature) {
+  pass_.gradient(optimizer_.theta(), examples, optimizer_.gradient(), curvature,
+                 gram_ ? gram_->preactivation() : Matrix<T const>{});
+}
+
+template <class T>
+void TrainingRun<T>::issue_update() {
+  optimizer_.advance(pass_.loss_in_memory(), observe_first_layer());
+  if (gram_) gram_->advance(optimizer_.scalars_in_memory(), pass_.first_delta());
+}
+
 /// f and ∇f at θ, and the row of this step as far as it is known.
 template <class T>
 void TrainingRun<T>::evaluate() {
   curvature_kept_ = !sgd() && due(step_, options_.sharpness_every);
   Examples<T> const& here = sgd() ? batch_->gather(batches_.of_step(step_)) : examples_;
-  pass_.gradient(optimizer_.theta(), here, optimizer_.gradient(),
-                 curvature_kept_ ? Pass<T>::Curvature::keep : Pass<T>::Curvature::forget,
-                 gram_ ? gram_->preactivation() : Matrix<T const>{});
+  issue_gradient(here, curvature_kept_ ? Pass<T>::Curvature::keep : Pass<T>::Curvature::forget);
   now_ = row(pass_.sums(), here.count());
   shapes_seen_ = true;
   if (std::isnan(first_loss_)) first_loss_ = now_.loss;
@@ -392,8 +405,7 @@ void TrainingRun<T>::advance() {
                               pass_.gradient(theta, examples_, gradient);
                             });
   } else {
-    optimizer_.advance(pass_.loss_in_memory(), observe_first_layer());
-    if (gram_) gram_->advance(optimizer_.scalars_in_memory(), pass_.first_delta());
+    issue_update();
   }
   finish_step(optimizer_.scalars());
   if (sweep) sweep_line();
@@ -413,8 +425,7 @@ void TrainingRun<T>::finish_step(StepScalars const& scalars) {
 /// How many steps may be made before anything but their metrics is wanted, an even number.
 template <class T>
 Index TrainingRun<T>::steps_ahead() const {
-  bool const repeats = optimizer_.has_previous() && shapes_seen_;
-  if (sgd() || options_.method == Method::flow || !repeats) return 0;
+  if (sgd() || options_.method == Method::flow || !shapes_seen_) return 0;
   Index count = std::min(ahead_.most(), options_.steps - step_);
   for (Index const every :
        {options_.sharpness_every, options_.test_every, options_.expectation_every,
@@ -429,10 +440,8 @@ Index TrainingRun<T>::steps_ahead() const {
 template <class T>
 bool TrainingRun<T>::go_ahead(Index count) {
   auto const issue_step = [this] {
-    pass_.gradient(optimizer_.theta(), examples_, optimizer_.gradient(), Pass<T>::Curvature::forget,
-                   gram_ ? gram_->preactivation() : Matrix<T const>{});
-    optimizer_.advance(pass_.loss_in_memory(), observe_first_layer());
-    if (gram_) gram_->advance(optimizer_.scalars_in_memory(), pass_.first_delta());
+    issue_gradient(examples_, Pass<T>::Curvature::forget);
+    issue_update();
     problem_.operations().step->append(pass_.sums_in_memory(), optimizer_.scalars_in_memory(),
                                        ahead_.log());
   };

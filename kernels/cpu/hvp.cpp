@@ -8,12 +8,6 @@
 namespace brink::cpu {
 namespace {
 
-/// An n × (k·h) tangent as the (n·k) × h matrix that the same memory is.
-template <class T>
-Matrix<T> stacked(Matrix<T> tangent, Index directions) {
-  return {tangent.data, tangent.rows * directions, tangent.cols / directions};
-}
-
 /// The columns of direction j in an n × (k·h) tangent.
 template <class T>
 Matrix<T> of_direction(Matrix<T> tangent, Index direction, Index width) {

@@ -15,13 +15,8 @@ void destroy(Blas blas) noexcept;
 /// Whether float32 products may round their factors to TF32 (off at first).
 void allow_tf32(Blas blas, bool allowed);
 
-/// out = op(A) op(B) + beta out; row-major. T is float or double.
-template <class T>
-void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-          Matrix<T const> b, T beta, Matrix<T> out);
-
-/// For j = 0 … count−1, out_j = op(A_j) op(B_j) + beta out_j, where the entries of matrix j lie
-/// j · step behind those of the first.
+/// For j = 0 … count−1, out_j = op(A_j) op(B_j) + beta out_j; row-major; T is float or double. The
+/// entries of matrix j lie j · step behind those of the first.
 template <class T>
 struct Batched {
   Matrix<T> first;
@@ -30,5 +25,12 @@ struct Batched {
 template <class T>
 void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
                   Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out);
+
+/// out = op(A) op(B) + beta out.
+template <class T>
+void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
+          Matrix<T const> b, T beta, Matrix<T> out) {
+  gemm_batched<T>(blas, 1, transpose_a, {a, 0}, transpose_b, {b, 0}, beta, {out, 0});
+}
 
 }  // namespace brink::cuda

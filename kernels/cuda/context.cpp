@@ -75,7 +75,12 @@ class GraphRecording final : public Recording {
   void capture() {
     forget();
     begin_capture(stream_);
-    issue_();
+    try {
+      issue_();
+    } catch (...) {
+      abandon_capture(stream_);
+      throw;
+    }
     graph_ = end_capture(stream_);
     generation_ = memory_generation;
   }

@@ -87,6 +87,7 @@ double milliseconds(Event first, Event last);
 
 void begin_capture(Stream stream);
 Graph end_capture(Stream stream);
+void abandon_capture(Stream stream) noexcept;
 void launch(Stream stream, Graph graph);
 void destroy(Graph graph) noexcept;
 

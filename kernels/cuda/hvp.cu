@@ -8,12 +8,6 @@
 namespace brink::cuda {
 namespace {
 
-/// An n × (k·h) tangent as the (n·k) × h matrix that the same memory is.
-template <class T>
-Matrix<T> stacked(Matrix<T> tangent, Index directions) {
-  return {tangent.data, tangent.rows * directions, tangent.cols / directions};
-}
-
 /// ż_j = sums + v_j; ȧ_j = φ' ⊙ ż_j unless `slope` is empty.
 template <class T>
 struct WriteTangent {

@@ -179,6 +179,12 @@ Graph end_capture(Stream stream) {
   return {graph};
 }
 
+void abandon_capture(Stream stream) noexcept {
+  cudaGraph_t captured = nullptr;
+  cudaStreamEndCapture(native(stream), &captured);
+  if (captured != nullptr) cudaGraphDestroy(captured);
+}
+
 void launch(Stream stream, Graph graph) {
   check(cudaGraphLaunch(native(graph), native(stream)), "launch a graph");
 }

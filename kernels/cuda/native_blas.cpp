@@ -91,12 +91,6 @@ void allow_tf32(Blas blas, bool allowed) {
 }
 
 template <class T>
-void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-          Matrix<T const> b, T beta, Matrix<T> out) {
-  gemm_batched<T>(blas, 1, transpose_a, {a, 0}, transpose_b, {b, 0}, beta, {out, 0});
-}
-
-template <class T>
 void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
                   Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out) {
   constexpr auto type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
@@ -115,10 +109,6 @@ void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const
                     out.first.cols, count));
 }
 
-template void gemm<float>(Blas, Transpose, Matrix<float const>, Transpose, Matrix<float const>,
-                          float, Matrix<float>);
-template void gemm<double>(Blas, Transpose, Matrix<double const>, Transpose, Matrix<double const>,
-                           double, Matrix<double>);
 template void gemm_batched<float>(Blas, Index, Transpose, Batched<float const>, Transpose,
                                   Batched<float const>, float, Batched<float>);
 template void gemm_batched<double>(Blas, Index, Transpose, Batched<double const>, Transpose,

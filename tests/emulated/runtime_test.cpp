@@ -157,6 +157,14 @@ TEST_F(EmulatedRuntime, PageableMemoryCannotBeCaptured) {
   EXPECT_THROW(cuda::end_capture(stream), emulated::EmulationError);
 }
 
+TEST_F(EmulatedRuntime, AbandonedCapturesLeaveTheStreamAsItWas) {
+  DeviceArray<float> const x(stream, {1});
+  cuda::begin_capture(stream);
+  queue_update(stream, x.data(), 2, 0);
+  cuda::abandon_capture(stream);
+  EXPECT_EQ(x.values(stream)[0], 1) << "forgotten, not run";
+}
+
 TEST_F(EmulatedRuntime, DestroyedHandlesAreErrors) {
   cuda::Event const event = cuda::make_event();
   cuda::destroy(event);

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     warnings.simplefilter("ignore")
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
-        _draw(_parser().parse_args(arguments))
+        draw(arguments)
     except InputError as error:
         print(f"brink plot: {error}", file=sys.stderr)
         return 2
@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _draw(options: argparse.Namespace) -> None:
+def draw(arguments: Sequence[str]) -> None:
+    """Draws what the command line asks for; raises InputError or MachineError."""
+    options = _parser().parse_args(arguments)
     suffix = format_of(options.out)
     style = STYLES[options.style or ("screen" if suffix == "png" else "paper")]
     records = [Record(path) for path in options.records]

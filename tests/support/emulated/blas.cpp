@@ -88,12 +88,6 @@ void allow_tf32(Blas blas, bool allowed) {
 }
 
 template <class T>
-void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-          Matrix<T const> b, T beta, Matrix<T> out) {
-  gemm_batched<T>(blas, 1, transpose_a, {a, 0}, transpose_b, {b, 0}, beta, {out, 0});
-}
-
-template <class T>
 void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
                   Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out) {
   auto const check = [=] {
@@ -111,10 +105,8 @@ void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const
   emulated::queue(handle_of(blas).stream, "product of matrices", {check, run});
 }
 
-#define BRINK_INSTANTIATE(T)                                                             \
-  template void gemm<T>(Blas, Transpose, Matrix<T const>, Transpose, Matrix<T const>, T, \
-                        Matrix<T>);                                                      \
-  template void gemm_batched<T>(Blas, Index, Transpose, Batched<T const>, Transpose,     \
+#define BRINK_INSTANTIATE(T)                                                         \
+  template void gemm_batched<T>(Blas, Index, Transpose, Batched<T const>, Transpose, \
                                 Batched<T const>, T, Batched<T>);
 BRINK_INSTANTIATE(float)
 BRINK_INSTANTIATE(double)

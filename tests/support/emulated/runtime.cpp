@@ -637,6 +637,12 @@ Graph end_capture(Stream stream) {
   return {r.graphs.add(std::make_shared<emulated::GraphState>(emulated::GraphState{captured}))};
 }
 
+void abandon_capture(Stream stream) noexcept {
+  Runtime& r = runtime();
+  Lock const lock(r.mutex);
+  r.stream_at(stream)->captured.reset();
+}
+
 void launch(Stream stream, Graph graph) {
   Runtime& r = runtime();
   Lock const lock(r.mutex);
