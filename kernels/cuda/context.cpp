@@ -4,8 +4,14 @@
 #include <omp.h>
 
 #include <atomic>
+#include <cstring>
 
 namespace brink::cuda {
+namespace {
+
+constexpr std::size_t staging_bytes = std::size_t{1} << 16;
+
+}  // namespace
 
 std::string device_details(DeviceProperties const& properties) {
   return fmt::format("{}, capability {}.{}, {:.1f} GiB", properties.name,
@@ -23,6 +29,7 @@ CudaContext::CudaContext(int device, int threads)
 }
 
 CudaContext::~CudaContext() {
+  if (staging_ != nullptr) release_pinned(staging_);
   destroy(blas_);
   destroy(stream_);
 }
@@ -35,9 +42,14 @@ void CudaContext::upload(void* to, void const* host, std::size_t bytes) {
   cuda::upload(stream_, to, host, bytes);
 }
 
+/// Metrics come through pinned memory: from pageable memory the driver would copy once more, and
+/// wait for that.
 void CudaContext::download(void* host, void const* from, std::size_t bytes) {
-  cuda::download(stream_, host, from, bytes);
+  bool const small = bytes <= staging_bytes;
+  if (small && staging_ == nullptr) staging_ = allocate_pinned(staging_bytes);
+  cuda::download(stream_, small ? staging_ : host, from, bytes);
   cuda::synchronize(stream_);
+  if (small) std::memcpy(host, staging_, bytes);
 }
 
 void CudaContext::copy(void* to, void const* from, std::size_t bytes) {

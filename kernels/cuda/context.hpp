@@ -45,6 +45,7 @@ class CudaContext final : public Context {
   DeviceProperties properties_;
   Stream stream_;
   Blas blas_;
+  void* staging_ = nullptr;  ///< pinned, for small downloads
 };
 
 /// Scratch memory of an operation. It grows when more is asked for than ever before, which
