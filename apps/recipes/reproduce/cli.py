@@ -16,6 +16,7 @@ from typing import NoReturn
 from brink_plot.errors import InputError, MachineError
 
 from reproduce.catalogue import recipes, select
+from reproduce.gallery import write_gallery
 from reproduce.picture import panels
 from reproduce.recipe import Recipe
 from reproduce.record import Records, number
@@ -58,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hidden", metavar="A:B:...",
                         help="sweep over widths, like 50,50:100,100")  # fmt: skip
     parser.add_argument("--report", metavar="FILE.html", help="one page with all of it")
+    parser.add_argument("--gallery", metavar="DIR",
+                        help="a page and small pictures of all results in --out")  # fmt: skip
     parser.add_argument("--device", default="auto", metavar="A,B,...",
                         help="where runs go, in turn (default: %(default)s)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=0, metavar="N",
@@ -110,6 +113,8 @@ def _reproduce(options: argparse.Namespace) -> None:
         results.append(_run(name, recipe, size, axes, runner, options))
         if options.report:  # after each: what is done is kept
             write_report(results, Path(options.report))
+    if options.gallery:
+        write_gallery(Path(options.out), Path(options.gallery))
     _close(results, options)
 
 

@@ -1,0 +1,51 @@
+"""The gallery: every picture with the command that draws it and its claims, as Markdown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PIL import Image
+
+_WIDTH = 1400  # of a picture, in pixels at most
+
+
+def write_gallery(results: Path, gallery: Path) -> None:
+    """Writes README.md and the pictures of all results in this folder; where a recipe ran at full
+    size that is shown."""
+    gallery.mkdir(parents=True, exist_ok=True)
+    found: dict[str, tuple[Path, dict]] = {}
+    for path in sorted(results.glob("*/result.json"), key=lambda p: len(p.parent.name)):
+        result = json.loads(path.read_text())
+        if result["size"] != "tiny" and result["name"] not in found:
+            found[result["name"]] = (path.parent, result)
+    sections = []
+    for name, (folder, result) in sorted(found.items()):
+        _save_small(folder / result["picture"], gallery / f"{name}.png")
+        sections.append(_section(result))
+    head = "# Gallery\n\nEvery recipe's picture, the command that draws it, and what became of the claims.\n"
+    (gallery / "README.md").write_text("\n".join([head, *sections]), encoding="utf-8")
+
+
+def _save_small(picture: Path, to: Path) -> None:
+    with Image.open(picture) as image:
+        small = image.convert("RGB")
+        small.thumbnail((_WIDTH, 10 * _WIDTH), Image.Resampling.LANCZOS)
+        small.quantize(256, method=Image.Quantize.MEDIANCUT).save(to, optimize=True)
+
+
+def _section(result: dict) -> str:
+    flags = " --quick" if result["size"] == "quick" else ""
+    if any("cifar10:" in command for command in result["commands"].values()):
+        flags = " --data cifar10:DIR"
+    lines = [
+        f"## {result['title']}\n", f"{result['source']}\n",
+        f"![{result['title']}]({result['name']}.png)\n",
+        f"```sh\nbrink reproduce {result['name']}{flags}\n```\n",
+    ]  # fmt: skip
+    for verdicts in result["verdicts"]:
+        for claim in verdicts["claims"]:
+            verdict = "holds" if claim["holds"] else "**does not hold**"
+            lines.append(f"- {verdict}: {claim['statement']} ({claim['measured']})")
+    lines += ["", *(f"{note}\n" for note in result["notes"])]
+    return "\n".join(lines)
