@@ -39,13 +39,31 @@ void count_starts(Verdicts const& verdicts, Range range, VerdictCounts& counts) 
   counts.steps += std::accumulate(steps, steps + range.count, Index{0});
 }
 
+/// Whether all codes of a box are the same. Compilers make a few wide comparisons of this.
+template <int height, class Code>
+bool all_same(Code const* codes, Index cols) {
+  if (!std::equal(codes + 1, codes + box_side, codes)) return false;
+  for (int row = 1; row < height; ++row) {
+    if (!std::equal(codes, codes + box_side, codes + row * cols)) return false;
+  }
+  return true;
+}
+
 template <int height>
 void count_boxes(Verdicts const& verdicts, BoxGrid const& grid, Range range,
                  VerdictCounts& counts) {
   for (Index box = range.first; box < range.first + range.count; ++box) {
     Index const first = grid.first(box);
-    for_each_basin<height>(verdicts.outcome.data + first, verdicts.minimum.data + first, grid.cols,
-                           [&](int times) { ++counts.occurrences[times]; });
+    std::uint8_t const* const outcome = verdicts.outcome.data + first;
+    std::int16_t const* const minimum = verdicts.minimum.data + first;
+    bool const is_one_basin = all_same<height>(minimum, grid.cols) &&
+                              (*minimum >= 0 || all_same<height>(outcome, grid.cols));
+    if (is_one_basin) {  // as most are
+      ++counts.occurrences[height * box_side];
+    } else {
+      for_each_basin<height>(outcome, minimum, grid.cols,
+                             [&](int times) { ++counts.occurrences[times]; });
+    }
   }
 }
 
