@@ -114,7 +114,7 @@ void report_minima(BasinSummary const& summary) {
   for (std::size_t m = 0; m < summary.rule.minima.size(); ++m) {
     Minimum const& minimum = summary.rule.minima[m];
     CertifiedSet const& set = summary.rule.certificates[m];
-    double const share = 100 * wilson_share(summary.tally.minimum[m], summary.tally.starts).value;
+    double const share = 100 * wilson_share(summary.counts.minimum[m], summary.counts.starts).value;
     fmt::print("  minimum {} at ({:.6g}): {:.3f} %; ", m, fmt::join(minimum.at, ", "), share);
     if (set.exists()) {
       fmt::print("certified within radius {:.4g} below {:.4g}\n", set.radius, set.level);
@@ -125,23 +125,20 @@ void report_minima(BasinSummary const& summary) {
 }
 
 void report(BasinSummary const& summary) {
-  Tally const& tally = summary.tally;
-  fmt::print("lr {:.6g}: {} starts, {:.2f} steps each\n", summary.step, tally.starts,
-             tally.steps / static_cast<double>(tally.starts));
+  VerdictCounts const& counts = summary.counts;
+  fmt::print("lr {:.6g}: {} starts, {:.2f} steps each\n", summary.step, counts.starts,
+             mean_steps(counts));
   for (int code = 0; code < outcomes; ++code) {
-    if (tally.outcome[code] == 0) continue;
-    Share const share = wilson_share(tally.outcome[code], tally.starts);
+    if (counts.outcome[code] == 0) continue;
+    Share const share = wilson_share(counts.outcome[code], counts.starts);
     fmt::print("  {:<10} {:>8.4f} %  ({:.4f} to {:.4f})\n",
                outcome_names.of(static_cast<Outcome>(code)), 100 * share.value, 100 * share.low,
                100 * share.high);
   }
   report_minima(summary);
-  if (tally.boxes > 0) {
-    auto const per = [&](Index boxes) {
-      return boxes > 0 ? tally.entropy / static_cast<double>(boxes) : 0;
-    };
-    fmt::print("  basin entropy {:.4f}, at the boundary {:.4f}\n", per(tally.boxes),
-               per(tally.boundary_boxes));
+  if (counts.boxes > 0) {
+    fmt::print("  basin entropy {:.4f}, at the boundary {:.4f}\n", basin_entropy(counts),
+               boundary_basin_entropy(counts));
   }
   if (summary.uncertainty) {
     fmt::print("  uncertainty exponent {:.4f} +- {:.4f}\n", summary.uncertainty->exponent,

@@ -7,6 +7,7 @@
 #include "kernels/cpu/line.hpp"
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/step.hpp"
+#include "kernels/cpu/tally.hpp"
 #include "kernels/cuda/backend.hpp"
 
 namespace brink {
@@ -21,7 +22,8 @@ Operations<T> make_operations(Context& context) {
           std::make_unique<cpu::CpuStep<T>>(cpu_context),
           std::make_unique<cpu::CpuLine<T>>(cpu_context),
           std::make_unique<cpu::CpuLinalg<T>>(cpu_context),
-          std::make_unique<cpu::CpuBasin<T>>(cpu_context)};
+          std::make_unique<cpu::CpuBasin<T>>(cpu_context),
+          std::make_unique<cpu::CpuTally>(cpu_context)};
 }
 
 template Operations<float> make_operations<float>(Context&);

@@ -10,6 +10,7 @@
 #include "kernels/line.hpp"
 #include "kernels/loss.hpp"
 #include "kernels/step.hpp"
+#include "kernels/tally.hpp"
 
 namespace brink {
 
@@ -23,6 +24,7 @@ struct Operations {
   std::unique_ptr<Line<T>> line;
   std::unique_ptr<Linalg<T>> linalg;
   std::unique_ptr<Basin<T>> basin;
+  std::unique_ptr<Tally> tally;
 };
 
 /// T is float or double. The context outlives its operations.

@@ -20,6 +20,8 @@ std::vector<BenchOperation<T>> line_operations();
 template <class T>
 std::vector<BenchOperation<T>> basin_operations();
 template <class T>
+std::vector<BenchOperation<T>> tally_operations();
+template <class T>
 std::vector<BenchOperation<T>> whole_operations();
 
 }  // namespace brink

@@ -1,5 +1,7 @@
 #include "host/run/basin.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <limits>
 
@@ -11,6 +13,7 @@
 #include "host/run/output.hpp"
 #include "host/run/version.hpp"
 #include "host/scan/names.hpp"
+#include "kernels/error.hpp"
 
 namespace brink {
 namespace {
@@ -60,8 +63,8 @@ nlohmann::json attributes(BasinOptions const& options, ScanSpace const& space,
           {"config", to_json(options, space)}};
 }
 
-/// A scan: chunks that the record does not have yet are computed a few at a time, by all threads,
-/// and then compressed and counted, by all threads.
+/// A scan: chunks that the record does not have yet are computed and counted a few at a time, by
+/// all threads, and then compressed, by all threads.
 template <class T>
 class Scan {
  public:
@@ -75,7 +78,7 @@ class Scan {
         source_(*context_, space_),
         record_(BasinRecord::open(options, space_, rules_,
                                   attributes(options, space_, rules_, *context_))),
-        tallies_(record_.chunks().size()),
+        counts_(options.steps.size()),
         outcome_(*context_, element_count(space_.chunks())),
         minimum_(*context_, outcome_.size()),
         steps_(*context_, outcome_.size()),
@@ -90,11 +93,10 @@ class Scan {
   void count_present(Places const& present);
   void compute(Places const& missing);
   ChunkVerdicts scan(ScanChunk const& chunk);
-  void count(std::size_t place, ChunkVerdicts const& verdicts);
+  void count(ScanChunk const& chunk);
+  void progress() const;
   std::vector<BasinSummary> summaries() const;
   void draw(std::size_t step) const;
-  void progress(Index done) const;
-  bool is_grid() const { return space_.kind == SpaceKind::grid; }
 
   BasinOptions const& options_;
   RunHooks const& hooks_;
@@ -104,7 +106,7 @@ class Scan {
   std::vector<ScanRule> rules_;
   StartSource<T> source_;
   BasinRecord record_;
-  std::vector<Tally> tallies_;  // one per chunk, so that their sum does not depend on the order
+  std::vector<VerdictCounts> counts_;  // one per step size
   // The verdicts of one chunk.
   Buffer<std::uint8_t> outcome_;
   Buffer<std::int16_t> minimum_;
@@ -136,17 +138,41 @@ BasinResult Scan<T>::run() {
   return result;
 }
 
+/// The verdicts of a chunk that are in the context's memory.
 template <class T>
-void Scan<T>::count(std::size_t place, ChunkVerdicts const& verdicts) {
-  ScanChunk const& chunk = record_.chunks()[place];
-  tallies_[place] =
-      tally(verdicts.view(), std::ssize(rules_[chunk.step].minima), chunk.place.extent, is_grid());
+void Scan<T>::count(ScanChunk const& chunk) {
+  Extents const& extent = chunk.place.extent;
+  Index const rows = extent.size() == 2 ? extent.front() : 1;
+  counts_[chunk.step].add(operations_.tally->count(
+      {rows, extent.back(), outcome_.view(), minimum_.view(), steps_.view()},
+      std::ssize(rules_[chunk.step].minima), space_.boxes()));
 }
 
+/// As many at a time as can be read in parallel.
 template <class T>
 void Scan<T>::count_present(Places const& present) {
-  in_parallel(context_->threads(), std::ssize(present),
-              [&](Index i) { count(present[i], record_.read(record_.chunks()[present[i]])); });
+  auto const bring = [&]<class N>(std::vector<N> const& from, Buffer<N> const& to) {
+    context_->upload(to.view().data, from.data(), from.size() * sizeof(N));
+  };
+  std::vector<ChunkVerdicts> verdicts(context_->threads());
+  for (Index first = 0; first < std::ssize(present); first += std::ssize(verdicts)) {
+    Index const some = std::min(std::ssize(verdicts), std::ssize(present) - first);
+    in_parallel(context_->threads(), some,
+                [&](Index i) { verdicts[i] = record_.read(record_.chunks()[present[first + i]]); });
+    for (Index i = 0; i < some; ++i) {
+      bring(verdicts[i].outcome, outcome_);
+      bring(verdicts[i].minimum, minimum_);
+      bring(verdicts[i].steps, steps_);
+      count(record_.chunks()[present[first + i]]);
+    }
+  }
+  for (std::size_t step = 0; step < counts_.size(); ++step) {
+    if (all_counted(counts_[step])) continue;
+    throw InputError(fmt::format(
+        "{}: is damaged: at step size {} there are codes that are no outcome or minimum; "
+        "choose another --out, or --overwrite",
+        options_.out, options_.steps[step]));
+  }
 }
 
 template <class T>
@@ -157,24 +183,20 @@ void Scan<T>::compute(Places const& missing) {
     chunks.push_back(record_.chunks()[place]);
     verdicts.push_back(scan(chunks.back()));
   }
-  in_parallel(context_->threads(), std::ssize(missing),
-              [&](Index i) { count(missing[i], verdicts[i]); });
   record_.write(chunks, verdicts, context_->threads());
-  Index done = 0;
-  for (Tally const& tally : tallies_) done += tally.starts;
-  progress(done);
+  progress();
 }
 
 template <class T>
 ChunkVerdicts Scan<T>::scan(ScanChunk const& chunk) {
   Starts<T> const starts = source_.at(chunk.place);
-  Index const count = starts.rows * starts.cols;
   operations_.basin->scan(
       rules_[chunk.step].basin, starts,
       {outcome_.view(), minimum_.view(), steps_.view(), rises_.view(), last_rise_.view(), {}});
+  count(chunk);
   ChunkVerdicts verdicts;
   auto const fetch = [&]<class N>(Buffer<N> const& from, std::vector<N>& to) {
-    to.resize(static_cast<std::size_t>(count));
+    to.resize(static_cast<std::size_t>(starts.rows * starts.cols));
     context_->download(to.data(), from.view().data, to.size() * sizeof(N));
   };
   fetch(outcome_, verdicts.outcome);
@@ -182,7 +204,7 @@ ChunkVerdicts Scan<T>::scan(ScanChunk const& chunk) {
   fetch(steps_, verdicts.steps);
   fetch(rises_, verdicts.rises);
   fetch(last_rise_, verdicts.last_rise);
-  if (!is_grid()) verdicts.theta = source_.theta();
+  if (space_.kind != SpaceKind::grid) verdicts.theta = source_.theta();
   return verdicts;
 }
 
@@ -190,10 +212,7 @@ template <class T>
 std::vector<BasinSummary> Scan<T>::summaries() const {
   std::vector<BasinSummary> all;
   for (std::size_t step = 0; step < options_.steps.size(); ++step) {
-    BasinSummary summary{options_.steps[step], rules_[step], {}, {}};
-    for (std::size_t i = 0; i < tallies_.size(); ++i) {
-      if (record_.chunks()[i].step == step) summary.tally.add(tallies_[i]);
-    }
+    BasinSummary summary{options_.steps[step], rules_[step], counts_[step], {}};
     if (options_.uncertainty_pairs > 0) {
       summary.uncertainty = boundary_uncertainty<T>(*context_, operations_, rules_[step].basin,
                                                     space_, options_.uncertainty_pairs);
@@ -234,7 +253,9 @@ void Scan<T>::draw(std::size_t step) const {
 }
 
 template <class T>
-void Scan<T>::progress(Index done) const {
+void Scan<T>::progress() const {
+  Index done = 0;
+  for (VerdictCounts const& counts : counts_) done += counts.starts;
   Index const all = element_count(space_.shape()) * std::ssize(options_.steps);
   hooks_.progress({done, all, nan, nan, nan, "start"});
 }

@@ -43,7 +43,7 @@ struct BasinOptions {
 struct BasinSummary {
   double step = 0;
   ScanRule rule;
-  Tally tally;
+  VerdictCounts counts;
   std::optional<Uncertainty> uncertainty;
 };
 

@@ -190,24 +190,23 @@ void BasinRecord::finish(std::string const& stop_reason, nlohmann::json summary)
 }
 
 nlohmann::json to_json(BasinSummary const& summary) {
-  Tally const& tally = summary.tally;
+  VerdictCounts const& counts = summary.counts;
   nlohmann::json shares = nlohmann::json::object();
   for (int code = 0; code < outcomes; ++code) {
     shares[outcome_names.of(static_cast<Outcome>(code))] =
-        to_json(wilson_share(tally.outcome[code], tally.starts));
+        to_json(wilson_share(counts.outcome[code], counts.starts));
   }
   nlohmann::json minima = nlohmann::json::array();
-  for (Index const hits : tally.minimum)
-    minima.push_back(to_json(wilson_share(hits, tally.starts)));
+  for (Index const hits : counts.minimum)
+    minima.push_back(to_json(wilson_share(hits, counts.starts)));
   nlohmann::json json = {{"lr", summary.step},
-                         {"starts", tally.starts},
+                         {"starts", counts.starts},
                          {"outcome", shares},
                          {"minimum", minima},
-                         {"mean_steps", tally.steps / static_cast<double>(tally.starts)}};
-  if (tally.boxes > 0) {
-    json["basin_entropy"] = tally.entropy / static_cast<double>(tally.boxes);
-    json["boundary_basin_entropy"] =
-        tally.boundary_boxes > 0 ? tally.entropy / static_cast<double>(tally.boundary_boxes) : 0;
+                         {"mean_steps", mean_steps(counts)}};
+  if (counts.boxes > 0) {
+    json["basin_entropy"] = basin_entropy(counts);
+    json["boundary_basin_entropy"] = boundary_basin_entropy(counts);
   }
   if (summary.uncertainty) {
     Uncertainty const& u = *summary.uncertainty;

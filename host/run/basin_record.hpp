@@ -21,8 +21,6 @@ struct ChunkVerdicts {
   std::vector<std::int16_t> minimum;
   std::vector<std::uint32_t> steps, rises, last_rise;
   std::vector<double> theta;  ///< of samples and points, start × coordinate
-
-  Verdicts view() const { return {outcome, minimum, steps}; }
 };
 
 /// The Zarr record of a scan. Its chunks appear one by one; that of `outcome` comes last of each.

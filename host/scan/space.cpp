@@ -33,6 +33,11 @@ Extents ScanSpace::chunks() const {
   return chunks;
 }
 
+Boxes ScanSpace::boxes() const {
+  if (kind != SpaceKind::grid) return Boxes::none;
+  return free.size() == 2 ? Boxes::square : Boxes::line;
+}
+
 void ScanSpace::start(Index i, double* theta) const {
   auto const count = static_cast<Index>(through.size());
   if (kind == SpaceKind::points) {

@@ -7,6 +7,7 @@
 #include "host/data/grid.hpp"
 #include "kernels/basin.hpp"
 #include "kernels/context.hpp"
+#include "kernels/tally.hpp"
 
 namespace brink {
 
@@ -47,8 +48,10 @@ struct ScanSpace {
   int dimension() const { return static_cast<int>(through.size()); }
   std::vector<std::string> dimension_names() const;
   Extents shape() const;
-  /// Sides that boxes of five starts tile, for the basin entropy.
+  /// Sides that boxes of five starts tile.
   Extents chunks() const;
+  /// What the basin entropy is of.
+  Boxes boxes() const;
   /// Start number `i` of a sample or list of points, into an array of dimension() numbers.
   void start(Index i, double* theta) const;
 };

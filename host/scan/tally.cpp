@@ -2,45 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace brink {
 namespace {
 
-constexpr Index box_side = 5;
-
-/// −Σ p ln p over the labels of one box; sorts them.
-double entropy(std::vector<int>& labels) {
-  std::sort(labels.begin(), labels.end());
-  auto const all = static_cast<double>(labels.size());
+/// −Σ p ln p over the basins in a box, summed over all boxes.
+double entropy(VerdictCounts const& counts) {
+  // Each start of a box is in one of its basins.
+  Index starts = 0;
+  for (Index n = 1; n <= most_box_starts; ++n) starts += n * counts.occurrences[n];
   double sum = 0;
-  for (auto from = labels.begin(); from != labels.end();) {
-    auto const to = std::upper_bound(from, labels.end(), *from);
-    double const share = static_cast<double>(to - from) / all;
-    sum -= share * std::log(share);
-    from = to;
+  for (Index n = 1; n <= most_box_starts; ++n) {
+    if (counts.occurrences[n] == 0) continue;
+    double const p = static_cast<double>(n * counts.boxes) / static_cast<double>(starts);
+    sum -= static_cast<double>(counts.occurrences[n]) * p * std::log(p);
   }
   return sum;
 }
 
-void count_boxes(Verdicts const& v, Extents const& extent, Tally& tally) {
-  Index const cols = extent.back();
-  Index const rows = extent.size() == 2 ? extent.front() : 1;
-  Index const height = extent.size() == 2 ? box_side : 1;
-  std::vector<int> labels;
-  for (Index row = 0; row + height <= rows; row += height) {
-    for (Index col = 0; col + box_side <= cols; col += box_side) {
-      labels.clear();
-      for (Index r = row; r < row + height; ++r) {
-        for (Index i = r * cols + col; i < r * cols + col + box_side; ++i) {
-          labels.push_back(basin_label(v.outcome[i], v.minimum[i]));
-        }
-      }
-      ++tally.boxes;
-      if (std::equal(labels.begin() + 1, labels.end(), labels.begin())) continue;
-      ++tally.boundary_boxes;
-      tally.entropy += entropy(labels);
-    }
-  }
+double per(Index boxes, double sum) {
+  return boxes > 0 ? sum / static_cast<double>(boxes) : 0;
 }
 
 }  // namespace
@@ -56,28 +38,25 @@ Share wilson_share(Index hits, Index trials) {
   return {p, std::clamp(middle - reach, 0.0, p), std::clamp(middle + reach, p, 1.0)};
 }
 
-void Tally::add(Tally const& other) {
-  starts += other.starts;
-  for (int i = 0; i < outcomes; ++i) outcome[i] += other.outcome[i];
-  minimum.resize(std::max(minimum.size(), other.minimum.size()));
-  for (std::size_t m = 0; m < other.minimum.size(); ++m) minimum[m] += other.minimum[m];
-  steps += other.steps;
-  boxes += other.boxes;
-  boundary_boxes += other.boundary_boxes;
-  entropy += other.entropy;
+double mean_steps(VerdictCounts const& counts) {
+  return static_cast<double>(counts.steps) / static_cast<double>(counts.starts);
 }
 
-Tally tally(Verdicts const& verdicts, Index minima, Extents const& extent, bool in_boxes) {
-  Tally result;
-  result.starts = std::ssize(verdicts.outcome);
-  result.minimum.resize(minima);
-  for (std::size_t i = 0; i < verdicts.outcome.size(); ++i) {
-    ++result.outcome.at(verdicts.outcome[i]);
-    if (verdicts.minimum[i] >= 0) ++result.minimum.at(verdicts.minimum[i]);
-    result.steps += verdicts.steps[i];
-  }
-  if (in_boxes) count_boxes(verdicts, extent, result);
-  return result;
+double basin_entropy(VerdictCounts const& counts) {
+  return per(counts.boxes, entropy(counts));
+}
+
+double boundary_basin_entropy(VerdictCounts const& counts) {
+  return per(counts.boundary_boxes, entropy(counts));
+}
+
+bool all_counted(VerdictCounts const& counts) {
+  auto const sum = [](auto const& all) {
+    return std::accumulate(all.begin(), all.end(), Index{0});
+  };
+  auto const at_a_minimum = counts.outcome[static_cast<int>(Outcome::stable)] +
+                            counts.outcome[static_cast<int>(Outcome::unstable)];
+  return sum(counts.outcome) == counts.starts && sum(counts.minimum) == at_a_minimum;
 }
 
 }  // namespace brink

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "host/scan/tally.hpp"
+#include "kernels/math/box.hpp"
 #include "kernels/math/random.hpp"
 
 namespace brink {

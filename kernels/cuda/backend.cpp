@@ -10,6 +10,7 @@
 #include "kernels/cuda/line.hpp"
 #include "kernels/cuda/loss.hpp"
 #include "kernels/cuda/step.hpp"
+#include "kernels/cuda/tally.hpp"
 
 namespace brink::cuda {
 
@@ -36,7 +37,7 @@ Operations<T> make_operations(Context& context) {
   return {std::make_unique<CudaDense<T>>(mine), std::make_unique<CudaHvp<T>>(mine),
           std::make_unique<CudaLoss<T>>(mine),  std::make_unique<CudaStep<T>>(mine),
           std::make_unique<CudaLine<T>>(mine),  std::make_unique<CudaLinalg<T>>(mine),
-          std::make_unique<CudaBasin<T>>(mine)};
+          std::make_unique<CudaBasin<T>>(mine), std::make_unique<CudaTally>(mine)};
 }
 template Operations<float> make_operations<float>(Context&);
 template Operations<double> make_operations<double>(Context&);

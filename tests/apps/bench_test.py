@@ -21,7 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 SIZES = ("--examples", "7,5", "--features", 6, "--width", 4, "--directions", "1,3", "--taus", 2,
          "--starts", 25)  # fmt: skip
 QUICK = ("--seconds-per-row", 0, "--threads", 1)
-GROUPS = {"dense", "hvp", "loss", "step", "linalg", "line", "basin", "whole"}
+GROUPS = {"dense", "hvp", "loss", "step", "linalg", "line", "basin", "tally", "whole"}
 
 
 class Bench(ProgramTest):

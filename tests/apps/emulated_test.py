@@ -82,6 +82,7 @@ class OnBothDevices(ProgramTest):
                         "--y", "-2:2:47", "--precision", precision)  # fmt: skip
                     for name in ("outcome", "minimum", "steps", "rises", "last_rise"):
                         np.testing.assert_array_equal(cuda[name], cpu[name], name)
+                    self.assertEqual(cuda.attrs["summary"], cpu.attrs["summary"])
 
     def test_runs_repeat_bit_for_bit(self) -> None:
         for out in ("one.zarr", "two.zarr"):

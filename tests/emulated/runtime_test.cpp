@@ -2,9 +2,10 @@
 #include <memory>
 
 #include "kernels/cuda/blas.hpp"
+#include "kernels/cuda/device_wide.hpp"
 #include "tests/emulated/support.hpp"
 
-// Streams, events, graphs, BLAS, and failures on demand.
+// Streams, events, graphs, BLAS, device-wide counts, and failures on demand.
 
 namespace brink::test {
 namespace {
@@ -363,6 +364,29 @@ TEST_F(EmulatedRuntime, FactorsRoundToTf32WhereThatIsAllowed) {
   cuda::allow_tf32(blas, false);
   EXPECT_EQ(multiply(), a.values(stream));
   cuda::destroy(blas);
+}
+
+// Device-wide counts.
+
+TEST_F(EmulatedRuntime, HistogramsLeaveOutWhatHasNoPlace) {
+  cuda::Workspace room;
+  DeviceArray<std::int16_t> const codes(stream, {2, -1, 0, 2, 3, 32767, -32768});
+  DeviceArray<unsigned> const counts(stream, {7, 7, 7, 7});
+  cuda::histogram<std::int16_t>(stream, room, {codes.data(), 7}, {counts.data(), 3});
+  EXPECT_EQ(counts.values(stream), (std::vector<unsigned>{1, 0, 2, 7}));
+  EXPECT_THROW(cuda::histogram<std::int16_t>(stream, room, {codes.data(), 8}, {counts.data(), 3}),
+               emulated::EmulationError);
+  EXPECT_THROW(cuda::histogram<std::int16_t>(stream, room, {codes.data(), 7}, {counts.data(), 5}),
+               emulated::EmulationError);
+}
+
+TEST_F(EmulatedRuntime, SumsHave64Bits) {
+  cuda::Workspace room;
+  DeviceArray<std::uint32_t> const values(stream, {4'294'967'295u, 4'294'967'295u, 2});
+  DeviceArray<unsigned long long> const total(1);
+  cuda::sum(stream, room, {values.data(), 3}, total.data());
+  EXPECT_EQ(total.values(stream), (std::vector<unsigned long long>{8'589'934'592ull}));
+  EXPECT_THROW(cuda::sum(stream, room, {values.data(), 4}, total.data()), emulated::EmulationError);
 }
 
 }  // namespace

@@ -299,7 +299,7 @@ TEST(Plan, CoversEveryContract) {
     EXPECT_TRUE(rows.insert(row.operation + " " + sizes_text(row.sizes)).second) << row.operation;
   }
   EXPECT_EQ(groups, (std::set<std::string>{"dense", "hvp", "loss", "step", "linalg", "line",
-                                           "basin", "whole"}));
+                                           "basin", "tally", "whole"}));
 }
 
 TEST(Plan, RepeatedSizesAreMeasuredOnce) {

@@ -12,7 +12,7 @@
 #include "host/scan/tally.hpp"
 #include "host/scan/uncertainty.hpp"
 #include "tests/host/data_files.hpp"
-#include "tests/support/machine.hpp"
+#include "tests/support/verdicts.hpp"
 
 namespace brink::test {
 namespace {
@@ -315,126 +315,98 @@ TEST(WilsonShare, OfNothingIsUnknown) {
   EXPECT_EQ(share.high, 1);
 }
 
-constexpr auto undecided = static_cast<std::uint8_t>(Outcome::undecided);
-constexpr auto stable = static_cast<std::uint8_t>(Outcome::stable);
-constexpr auto unstable = static_cast<std::uint8_t>(Outcome::unstable);
-constexpr auto diverged = static_cast<std::uint8_t>(Outcome::diverged);
-
-/// Verdicts that are made up, row by row.
-struct MadeUp {
-  std::vector<std::uint8_t> outcome;
-  std::vector<std::int16_t> minimum;
-  std::vector<std::uint32_t> steps;
-
-  void add(std::uint8_t what, int which = -1, unsigned after = 0) {
-    outcome.push_back(what);
-    minimum.push_back(static_cast<std::int16_t>(which));
-    steps.push_back(after);
-  }
-  Tally in(Extents const& extent) const {
-    return tally({outcome, minimum, steps}, 2, extent, true);
-  }
-};
+/// Counted in the boxes of a grid of 5 × 5, or of a line.
+VerdictCounts counted(VerdictLists const& verdicts, Extents const& extent) {
+  Machine<double> const machine;
+  bool const is_line = extent.size() == 1;
+  return count(machine, verdicts, is_line ? 1 : extent.front(), extent.back(), 2,
+               is_line ? Boxes::line : Boxes::square);
+}
 
 /// rows × cols verdicts: diverged where `is` says so, else stable.
 template <class Predicate>
-MadeUp diverged_where(Index rows, Index cols, Predicate const& is) {
-  MadeUp made_up;
+VerdictLists diverged_where(Index rows, Index cols, Predicate const& is) {
+  VerdictLists verdicts;
   for (Index r = 0; r < rows; ++r) {
     for (Index c = 0; c < cols; ++c) {
-      is(r, c) ? made_up.add(diverged) : made_up.add(stable, 0);
+      is(r, c) ? verdicts.add(Outcome::diverged) : verdicts.add(Outcome::stable, 0);
     }
   }
-  return made_up;
+  return verdicts;
 }
 
-TEST(Tally, Counts) {
-  MadeUp made_up;
-  made_up.add(stable, 1, 3);
-  made_up.add(unstable, 1, 5);
-  made_up.add(diverged, -1, 7);
-  made_up.add(stable, 0, 11);
-  made_up.add(undecided, -1, 4'000'000'000);
-  Tally const counts = made_up.in({5});
-  EXPECT_EQ(counts.starts, 5);
-  EXPECT_EQ(counts.outcome, (std::array<Index, outcomes>{1, 2, 1, 1, 0, 0}));
-  EXPECT_EQ(counts.minimum, (std::vector<Index>{1, 2}));
-  EXPECT_EQ(counts.steps, 4'000'000'026.0);
-}
-
-TEST(Tally, IsTheSumOfItsParts) {
-  auto const checkered = [](Index r, Index c) { return (r + c) % 2 == 0; };
-  Tally sum;
-  sum.add(diverged_where(10, 10, checkered).in({10, 10}));
-  sum.add(diverged_where(10, 25, checkered).in({10, 25}));
-  Tally const whole = diverged_where(10, 35, checkered).in({10, 35});
-  EXPECT_EQ(sum.starts, whole.starts);
-  EXPECT_EQ(sum.outcome, whole.outcome);
-  EXPECT_EQ(sum.minimum, whole.minimum);
-  EXPECT_EQ(sum.boxes, whole.boxes);
-  EXPECT_EQ(sum.boundary_boxes, whole.boundary_boxes);
-  EXPECT_NEAR(sum.entropy, whole.entropy, 1e-12);
+TEST(MeanSteps, AreOfAllStarts) {
+  VerdictLists verdicts;
+  for (unsigned const steps : {3u, 5u, 7u, 4'000'000'000u})
+    verdicts.add(Outcome::diverged, -1, steps);
+  EXPECT_EQ(mean_steps(counted(verdicts, {4})), 4'000'000'015.0 / 4);
 }
 
 TEST(BasinEntropy, OfOneBasinIsZero) {
-  for (auto const& made_up : {diverged_where(15, 20, [](Index, Index) { return true; }),
-                              diverged_where(15, 20, [](Index, Index) { return false; })}) {
-    Tally const counts = made_up.in({15, 20});
+  for (auto const& verdicts : {diverged_where(15, 20, [](Index, Index) { return true; }),
+                               diverged_where(15, 20, [](Index, Index) { return false; })}) {
+    VerdictCounts const counts = counted(verdicts, {15, 20});
     EXPECT_EQ(counts.boxes, 12);
     EXPECT_EQ(counts.boundary_boxes, 0);
-    EXPECT_EQ(counts.entropy, 0);
+    EXPECT_EQ(basin_entropy(counts), 0);
+    EXPECT_EQ(boundary_basin_entropy(counts), 0);
   }
 }
 
 /// 13 of the one and 12 of the other in every box of 25.
 TEST(BasinEntropy, OfACheckerboardIsAlmostThatOfACoin) {
-  Tally const counts =
-      diverged_where(10, 15, [](Index r, Index c) { return (r + c) % 2 == 0; }).in({10, 15});
+  VerdictCounts const counts =
+      counted(diverged_where(10, 15, [](Index r, Index c) { return (r + c) % 2 == 0; }), {10, 15});
   EXPECT_EQ(counts.boxes, 6);
   EXPECT_EQ(counts.boundary_boxes, 6);
   double const p = 13.0 / 25;
-  EXPECT_NEAR(counts.entropy / 6, -p * std::log(p) - (1 - p) * std::log(1 - p), 1e-14);
-  EXPECT_NEAR(counts.entropy / 6, std::numbers::ln2, 1e-3);
+  EXPECT_NEAR(basin_entropy(counts), -p * std::log(p) - (1 - p) * std::log(1 - p), 1e-14);
+  EXPECT_NEAR(basin_entropy(counts), std::numbers::ln2, 1e-3);
+  EXPECT_EQ(boundary_basin_entropy(counts), basin_entropy(counts));
 }
 
 TEST(BasinEntropy, LeavesIncompleteBoxesOut) {
   auto const beyond = [](Index r, Index c) { return r >= 5 || c >= 10; };
-  Tally const counts = diverged_where(9, 14, beyond).in({9, 14});
+  VerdictCounts const counts = counted(diverged_where(9, 14, beyond), {9, 14});
   EXPECT_EQ(counts.boxes, 2);
-  EXPECT_EQ(counts.entropy, 0);
-  EXPECT_EQ(diverged_where(4, 100, beyond).in({4, 100}).boxes, 0);
-  EXPECT_EQ(diverged_where(100, 4, beyond).in({100, 4}).boxes, 0);
+  EXPECT_EQ(basin_entropy(counts), 0);
+  for (Extents const& narrow : {Extents{4, 100}, Extents{100, 4}}) {
+    VerdictCounts const none = counted(diverged_where(narrow[0], narrow[1], beyond), narrow);
+    EXPECT_EQ(none.boxes, 0);
+    EXPECT_EQ(basin_entropy(none), 0);
+  }
 }
 
 TEST(BasinEntropy, MeetsABoundaryInTheBoxesItRunsThrough) {
   // One column of five in the middle box of three: 5 of 25.
-  Tally const counts = diverged_where(5, 15, [](Index, Index c) { return c == 7; }).in({5, 15});
+  VerdictCounts const counts =
+      counted(diverged_where(5, 15, [](Index, Index c) { return c == 7; }), {5, 15});
   EXPECT_EQ(counts.boxes, 3);
   EXPECT_EQ(counts.boundary_boxes, 1);
-  EXPECT_NEAR(counts.entropy, -0.2 * std::log(0.2) - 0.8 * std::log(0.8), 1e-14);
-}
-
-TEST(BasinEntropy, TellsMinimaApartButNotStableFromUnstable) {
-  MadeUp made_up;
-  for (int i = 0; i < 5; ++i) made_up.add(i % 2 == 0 ? stable : unstable, 0);
-  EXPECT_EQ(made_up.in({5}).boundary_boxes, 0);
-  for (int i = 0; i < 5; ++i) made_up.add(stable, i % 2);
-  EXPECT_EQ(made_up.in({10}).boundary_boxes, 1);
+  double const there = -0.2 * std::log(0.2) - 0.8 * std::log(0.8);
+  EXPECT_NEAR(boundary_basin_entropy(counts), there, 1e-14);
+  EXPECT_NEAR(basin_entropy(counts), there / 3, 1e-14);
 }
 
 TEST(BasinEntropy, OfALineIsOfFiveInARow) {
-  Tally const counts =
-      diverged_where(1, 13, [](Index, Index c) { return c < 1 || c >= 10; }).in({13});
+  VerdictCounts const counts =
+      counted(diverged_where(1, 13, [](Index, Index c) { return c < 1 || c >= 10; }), {13});
   EXPECT_EQ(counts.boxes, 2);
   EXPECT_EQ(counts.boundary_boxes, 1);
-  EXPECT_NEAR(counts.entropy, -0.2 * std::log(0.2) - 0.8 * std::log(0.8), 1e-14);
+  EXPECT_NEAR(boundary_basin_entropy(counts), -0.2 * std::log(0.2) - 0.8 * std::log(0.8), 1e-14);
 }
 
 TEST(BasinEntropy, IsOfGridsAlone) {
-  MadeUp const made_up = diverged_where(10, 10, [](Index r, Index) { return r % 2 == 0; });
-  Tally const counts = tally({made_up.outcome, made_up.minimum, made_up.steps}, 1, {100}, false);
-  EXPECT_EQ(counts.boxes, 0);
-  EXPECT_EQ(counts.entropy, 0);
+  ScanSpace space;
+  space.through = {0, 0};
+  space.free = {{0, {-1, 1, 7}}};
+  EXPECT_EQ(space.boxes(), Boxes::line);
+  space.free.push_back({1, {-1, 1, 1}});
+  EXPECT_EQ(space.boxes(), Boxes::square);
+  for (SpaceKind const kind : {SpaceKind::sample, SpaceKind::points}) {
+    space.kind = kind;
+    EXPECT_EQ(space.boxes(), Boxes::none);
+  }
 }
 
 RuleOptions rule_options(std::string const& landscape, double step) {
