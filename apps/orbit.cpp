@@ -18,6 +18,7 @@ struct OrbitArguments {
   std::string start;
   std::string learning_rate = "0.1";
   std::string precision = "float64";
+  std::string neighbourhood;
   bool quiet = false;
 };
 
@@ -27,7 +28,21 @@ OrbitOptions read(OrbitArguments const& arguments, RuleArguments const& rule) {
   options.rule.step = parse_number(arguments.learning_rate, "--lr");
   options.start = parse_numbers(arguments.start, "--start");
   options.precision = parse_precision(arguments.precision);
+  if (!arguments.neighbourhood.empty()) {
+    options.neighbourhood = parse_number(arguments.neighbourhood, "--neighbourhood");
+  }
   return options;
+}
+
+/// `what` is what every start of the neighbourhood is or does.
+void report(std::optional<Neighbourhood> const& found, std::string const& what) {
+  if (!found) return;
+  if (found->radius > 0) {
+    fmt::print("every start within {:.6g} of this one, in each coordinate, {} (proved)\n",
+               found->radius, what);
+  } else {
+    fmt::print("no neighbourhood is proved in which every start {}: {}\n", what, found->reason);
+  }
 }
 
 void report(OrbitOptions const& options, OrbitResult const& result) {
@@ -44,6 +59,8 @@ void report(OrbitOptions const& options, OrbitResult const& result) {
                result.rises == 1 ? "once" : fmt::format("{} times", result.rises),
                result.last_rise);
   }
+  report(result.stable, "is stable");
+  report(result.convergent, "converges");
   if (result.recorded_steps < options.steps) {
     fmt::print("recorded {} of {} steps: the next is not finite\n", result.recorded_steps,
                options.steps);
@@ -68,6 +85,13 @@ Action add_orbit(CLI::App& program) {
   command.add_option("--steps", a.options.steps, "steps to record")
       ->type_name("N")
       ->capture_default_str();
+  command
+      .add_option("--neighbourhood", a.neighbourhood,
+                  "find how far around the start all starts are proved to be stable, and to "
+                  "converge: so far, or a half, a quarter, ... of it")
+      ->type_name("[R]")
+      ->expected(0, 1)
+      ->default_str("1");
   command.add_option("--precision", a.precision, "float32 | float64")
       ->type_name("NAME")
       ->capture_default_str();

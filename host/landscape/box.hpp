@@ -87,7 +87,7 @@ Interval values_over(Landscape const& f, Box<D> const& box) {
   Box<D> const slope = f.gradient(box);
   Interval mean = f.value(centre);
   for (int i = 0; i < D; ++i) mean = mean + slope[i] * (box[i] - centre[i]);
-  return {std::max(plain.lower(), mean.lower()), std::min(plain.upper(), mean.upper())};
+  return intersection(plain, mean);
 }
 
 }  // namespace brink

@@ -81,6 +81,10 @@ class Interval {
     if (x.upper_ <= 0) return -x;
     return {0, std::max(-x.lower_, x.upper_)};
   }
+  /// What is in both, which have a number in common.
+  friend Interval intersection(Interval a, Interval b) {
+    return {std::max(a.lower_, b.lower_), std::min(a.upper_, b.upper_)};
+  }
   friend Interval max(Interval a, Interval b) {
     return {std::max(a.lower_, b.lower_), std::max(a.upper_, b.upper_)};
   }

@@ -28,6 +28,8 @@ constexpr int side = 201;
 constexpr double margin = 0.15;
 /// Points farther out than this multiple of max(1, |start|) do not count for what is shown.
 constexpr double in_sight = 10;
+/// Of the radius of a neighbourhood.
+constexpr int most_halvings = 40;
 
 /// One step of a trajectory, as it is recorded.
 struct OrbitRow {
@@ -52,6 +54,9 @@ void check(OrbitOptions const& options) {
                       coordinates));
   require(options.steps >= 0 && options.steps <= BasinRule::most_steps,
           fmt::format("--steps {}: must be from 0 to {}", options.steps, BasinRule::most_steps));
+  double const radius = options.neighbourhood.value_or(1);
+  require(radius > 0 && std::isfinite(radius),
+          fmt::format("--neighbourhood {}: must be positive and finite", radius));
 }
 
 /// The objective at a point.
@@ -194,6 +199,40 @@ OrbitResult verdict(Context& context, ScanRule const& rule, std::vector<double> 
   return result;
 }
 
+/// Nothing has to be proved within the radius `known`.
+Neighbourhood neighbourhood(CertifiedDescent const& descent, OrbitOptions const& options,
+                            StartSet set, double known, RunHooks const& hooks) {
+  Neighbourhood found;
+  NeighbourhoodProof last = prove_neighbourhood(descent, options.start, 0, set);
+  found.of_start = last.proof;
+  found.reason = last.reason;
+  if (last.proof != Proof::proved) return found;
+  double radius = *options.neighbourhood;
+  for (int k = 0; k <= most_halvings; ++k, radius /= 2) {
+    if (hooks.interrupted()) throw Interrupted();
+    last = radius <= known ? NeighbourhoodProof{Proof::proved, "", {}}
+                           : prove_neighbourhood(descent, options.start, radius, set);
+    found.proofs.push_back(last.proof);
+    found.reason = last.reason;
+    if (last.proof == Proof::proved) {
+      found.radius = radius;
+      break;
+    }
+  }
+  return found;
+}
+
+void find_neighbourhoods(OrbitOptions const& options, ScanRule const& rule, RunHooks const& hooks,
+                         OrbitResult& result) {
+  if (!options.neighbourhood) return;
+  CertifiedDescent const descent{options.rule.landscape, options.rule.objective,
+                                 options.rule.step,      rule.minima,
+                                 rule.certificates,      options.rule.max_steps};
+  result.stable = neighbourhood(descent, options, StartSet::stable, 0, hooks);
+  result.convergent =
+      neighbourhood(descent, options, StartSet::convergent, result.stable->radius, hooks);
+}
+
 /// All that the record will hold.
 struct Orbit {
   OrbitResult result;
@@ -202,39 +241,49 @@ struct Orbit {
   nlohmann::json attributes;
 };
 
+nlohmann::json description(Neighbourhood const& found) {
+  return {{"radius", found.radius}, {"reason", found.reason}};
+}
+
 nlohmann::json attributes(OrbitOptions const& options, Orbit const& found, Context& context) {
   RuleOptions const& rule = options.rule;
   nlohmann::json const landscape = landscape_name(rule.landscape);
   nlohmann::json const objective = objective_names.of(rule.objective);
   nlohmann::json const method = scan_method_names.of(rule.normalized);
   nlohmann::json const precision = precision_name(options.precision);
-  return {{"brink_version", version},
-          {"Conventions", "CF-1.10"},
-          {"command", "orbit"},
-          {"backend", context.backend()},
-          {"precision", precision},
-          {"landscape", landscape},
-          {"objective", objective},
-          {"method", method},
-          {"learning_rate", rule.step},
-          {"coordinates", coordinate_names(rule.landscape)},
-          {"outcome", outcome_names.of(found.result.outcome)},
-          {"minimum", found.result.minimum},
-          {"steps", found.result.steps},
-          {"rises", found.result.rises},
-          {"last_rise", found.result.last_rise},
-          {"certificate_reasons", certificate_reasons(found.rule.certificates)},
-          {"config",
-           {{"landscape", landscape},
-            {"objective", objective},
-            {"method", method},
-            {"start", options.start},
-            {"lr", rule.step},
-            {"steps", options.steps},
-            {"max_steps", rule.max_steps},
-            {"escape", rule.escape},
-            {"tolerance", found.rule.basin.tolerance},
-            {"precision", precision}}}};
+  nlohmann::json all{{"brink_version", version},
+                     {"Conventions", "CF-1.10"},
+                     {"command", "orbit"},
+                     {"backend", context.backend()},
+                     {"precision", precision},
+                     {"landscape", landscape},
+                     {"objective", objective},
+                     {"method", method},
+                     {"learning_rate", rule.step},
+                     {"coordinates", coordinate_names(rule.landscape)},
+                     {"outcome", outcome_names.of(found.result.outcome)},
+                     {"minimum", found.result.minimum},
+                     {"steps", found.result.steps},
+                     {"rises", found.result.rises},
+                     {"last_rise", found.result.last_rise},
+                     {"certificate_reasons", certificate_reasons(found.rule.certificates)},
+                     {"config",
+                      {{"landscape", landscape},
+                       {"objective", objective},
+                       {"method", method},
+                       {"start", options.start},
+                       {"lr", rule.step},
+                       {"steps", options.steps},
+                       {"max_steps", rule.max_steps},
+                       {"escape", rule.escape},
+                       {"tolerance", found.rule.basin.tolerance},
+                       {"precision", precision}}}};
+  if (options.neighbourhood) {
+    all["config"]["neighbourhood"] = *options.neighbourhood;
+    all["stable_neighbourhood"] = description(*found.result.stable);
+    all["convergent_neighbourhood"] = description(*found.result.convergent);
+  }
+  return all;
 }
 
 template <class T>
@@ -252,6 +301,7 @@ Orbit compute(OrbitOptions const& options, RunHooks const& hooks) {
                     fmt::join(options.start, ",")));
   }
   found.result = verdict<T>(*context, found.rule, options.start);
+  find_neighbourhoods(options, found.rule, hooks, found.result);
   found.result.recorded_steps = std::ssize(found.rows) - 1;
   found.attributes = attributes(options, found, *context);
   return found;
@@ -335,10 +385,36 @@ void write_trajectory(ZarrGroup& group, OrbitOptions const& options, Orbit const
         DType::i2);
 }
 
+/// Proofs by radius, the largest first. Radii below the last that was tried for one of the sets
+/// have the proof of that: of nothing, or of all starts within.
+void write_neighbourhoods(ZarrGroup& group, double largest, OrbitResult const& result) {
+  auto const tried = std::max(result.stable->proofs.size(), result.convergent->proofs.size());
+  Dimension const radius{"neighbourhood_radius", static_cast<Index>(tried)};
+  std::vector<double> radii;
+  for (std::size_t k = 0; k < tried; ++k) {
+    radii.push_back(std::ldexp(largest, -static_cast<int>(k)));
+  }
+  write_variable(group, radius.name, {radius}, "distance from the start in every coordinate",
+                 radii);
+  auto const write = [&](char const* name, char const* what, Neighbourhood const& found) {
+    std::vector<double> codes;
+    for (Proof const proof : found.proofs) codes.push_back(static_cast<double>(proof));
+    codes.resize(tried, codes.empty() ? static_cast<double>(found.of_start) : codes.back());
+    write_variable(group, name, {radius},
+                   fmt::format("whether every start within the radius {}: 1 proved, 0 open, -1 "
+                               "refuted",
+                               what),
+                   codes, DType::i2);
+  };
+  write("neighbourhood_stable", "converges with a falling loss", *result.stable);
+  write("neighbourhood_convergent", "converges", *result.convergent);
+}
+
 void fill(ZarrGroup& group, OrbitOptions const& options, Orbit const& found) {
   write_trajectory(group, options, found);
   RuleOptions const& rule = options.rule;
   write_minima(group, rule.landscape, found.rule.minima, {found.rule.certificates});
+  if (options.neighbourhood) write_neighbourhoods(group, *options.neighbourhood, found.result);
   if (rule.landscape.dimension != 2) return;
   std::vector<Range> const ranges = range_of_interest(options, found);
   write_landscape(group, rule.landscape, rule.objective, {options.start}, points(ranges[0]),

@@ -191,6 +191,7 @@ class Landscapes(BadInputTest):
         })  # fmt: skip
         self.check_values(self.commands[1], {
             "--steps": ("-1", "x", "2.5", "99999999"), "--lr": ("0.1,0.2", "0.1:0.2:3"),
+            "--neighbourhood": ("0", "-1", "nan", "inf", "x", "1,2"),
         })  # fmt: skip
         self.refused("orbit", naming="--start")
         self.refused(*self.commands[1], "--landscape", "quadratic:1,2,3", naming=("--start", "3"))

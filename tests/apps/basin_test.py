@@ -366,6 +366,35 @@ class Orbits(LandscapeTest):
                          (len(rises), rises[-1]))  # fmt: skip
         self.assertTrue((change[steps:] < 1e-15).all())
 
+    def test_neighbourhood(self) -> None:
+        """All starts of a scan within a proved radius have the verdict that is proved."""
+        for start, stable in (("1.5,2", True), ("0.1,2.5", False)):
+            place = ("--landscape", "f4", "--lr", "0.2")
+            record = self.record("orbit", *place, "--start", start, "--neighbourhood")
+            self.check_described(record)
+            radii = record.neighbourhood_radius.values
+            self.assertEqual(radii.tolist(), [0.5**k for k in range(len(radii))])
+            proved = {
+                kind: radii[record[f"neighbourhood_{kind}"].values == 1].max(initial=0)
+                for kind in ("stable", "convergent")
+            }
+            for kind, radius in proved.items():
+                found = record.attrs[f"{kind}_neighbourhood"]
+                self.assertEqual(found["radius"], radius)
+                self.assertEqual(bool(found["reason"]), radius == 0)
+            self.assertEqual(proved["stable"] > 0, stable)
+            self.assertGreater(proved["convergent"], 0)
+            reach = proved["stable" if stable else "convergent"]
+            x, y = (float(part) for part in start.split(","))
+            scan = self.basin(*place, f"--x={x - reach}:{x + reach}:40", f"--y={y - reach}:{y + reach}:40")
+            expected = {"stable"} if stable else {"stable", "unstable"}
+            self.assertLessEqual({OUTCOMES[code] for code in np.unique(scan.outcome)}, expected)
+            printed = self.succeed("orbit", *place, "--start", start, "--neighbourhood", "1/8",
+                                   "--overwrite")  # fmt: skip
+            self.assertIn("converges (proved)\n", printed)
+            reason = "every start is stable: the loss rises at step 1\n"
+            self.assertIn("is stable (proved)\n" if stable else reason, printed)
+
     def test_divergence_is_a_result(self) -> None:
         printed = self.succeed("orbit", "--start=-3,4", "--lr", "1", "--steps", 100)
         self.assertRegex(printed, r"\Adiverged after \d+ steps\n")

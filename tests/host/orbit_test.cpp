@@ -396,6 +396,50 @@ TEST_F(Orbit, NamesTheMinimaAndTheirCertificates) {
   EXPECT_TRUE(none.attributes().at("certificate_reasons").empty());
 }
 
+TEST_F(Orbit, LooksForNeighbourhoodsWhereAskedTo) {
+  OrbitOptions options = on(files_, "f4", {1.5, 2}, 0.2);
+  options.neighbourhood = 0.75;
+  OrbitResult const result = orbit(options, {});
+  EXPECT_EQ(result.stable->radius, 0.09375);
+  EXPECT_EQ(result.stable->reason, "");
+  ZarrGroup const record = ZarrGroup::open(options.out);
+  EXPECT_EQ(record.read("neighbourhood_radius"),
+            (std::vector<double>{0.75, 0.375, 0.1875, 0.09375}));
+  EXPECT_EQ(record.read("neighbourhood_stable"), (std::vector<double>{-1, -1, -1, 1}));
+  EXPECT_EQ(record.read("neighbourhood_convergent").back(), 1);
+  nlohmann::json const attributes = record.attributes();
+  EXPECT_EQ(attributes.at("stable_neighbourhood").at("radius"), 0.09375);
+  EXPECT_EQ(attributes.at("config").at("neighbourhood"), 0.75);
+
+  options.start = {0.1, 2.5};
+  OrbitResult const unstable = orbit(options, {});
+  EXPECT_EQ(unstable.stable->radius, 0);
+  EXPECT_EQ(unstable.stable->reason, "the loss rises at step 1");
+  EXPECT_GT(unstable.convergent->radius, 0);
+  ZarrGroup const rising = ZarrGroup::open(options.out);
+  std::size_t const tried = rising.read("neighbourhood_radius").size();
+  EXPECT_EQ(tried, unstable.convergent->proofs.size());
+  EXPECT_EQ(rising.read("neighbourhood_stable"), std::vector<double>(tried, -1));
+
+  // What is stable converges, however hard that is to prove by itself.
+  OrbitOptions const flat = [&] {
+    OrbitOptions other = on(files_, "tanh-quadratic:20,1,5", {0.3, 0.3, 0.3}, 0.04);
+    other.neighbourhood = 1;
+    return other;
+  }();
+  OrbitResult const far = orbit(flat, {});
+  EXPECT_GT(far.stable->radius, 0.1);
+  EXPECT_GE(far.convergent->radius, far.stable->radius);
+
+  options.rule.landscape = parse_landscape("hyperbola");
+  EXPECT_EQ(orbit(options, {}).convergent->reason, "the landscape has no strict minimum");
+  EXPECT_EQ(ZarrGroup::open(options.out).shape("neighbourhood_stable"), (std::vector<Index>{0}));
+
+  options.neighbourhood.reset();
+  EXPECT_FALSE(orbit(options, {}).stable.has_value());
+  EXPECT_FALSE(ZarrGroup::open(options.out).has("neighbourhood_radius"));
+}
+
 TEST_F(Orbit, RecordsHowItWasMade) {
   OrbitOptions options = on(files_, "quadratic:3,4", {1, 2}, 0.1);
   options.rule.objective = ScanObjective::square_root;
@@ -432,6 +476,8 @@ TEST_F(Orbit, RefusesBadOptionsInOneLineAndWritesNothing) {
   refused([](auto& o) { o.rule.step = 0; }, "--lr 0: must be positive");
   refused([](auto& o) { o.rule.step = std::nan(""); }, "--lr nan: must be positive");
   refused([](auto& o) { o.steps = -1; }, "--steps -1: must be from 0");
+  refused([](auto& o) { o.neighbourhood = 0; }, "--neighbourhood 0: must be positive and finite");
+  refused([](auto& o) { o.neighbourhood = std::nan(""); }, "--neighbourhood nan: must be positive");
   refused([](auto& o) { o.rule.max_steps = -1; }, "--max-steps -1: must be from 0");
   refused([](auto& o) { o.rule.escape = 0; }, "--escape 0: must be positive");
   refused([](auto& o) { o.rule.tolerance = 0; }, "--tolerance 0: must be positive");
