@@ -12,7 +12,7 @@ LOSSES = {"cross-entropy": "cross-entropy", "mse": "squared loss"}
 
 def runs(size: Size) -> dict[str, Run]:
     return {
-        f"{NETWORKS[activation]}, {words}": train(
+        f"{NETWORKS[activation]} {words}": train(
             size, activation=activation, loss=loss, lr=size.pick("2/30", "2/6"),
             until_accuracy=0.95, steps=size.pick(3000, 1000, 20),
         )

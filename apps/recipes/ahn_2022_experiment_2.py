@@ -53,7 +53,7 @@ RECIPE = Recipe(
     title="At small steps RP stays near −1",
     runs=runs,
     claims=claims,
-    draw=panels("loss,progress,sharpness"),
+    draw=panels("loss,progress,sharpness", labels=True),
     seconds=(1950, 14),
     needs_images=True,
     notes=("The paper's step sizes stand in its figure alone; these are well below 2/sharpness.",),

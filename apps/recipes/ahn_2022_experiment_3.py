@@ -56,7 +56,7 @@ RECIPE = Recipe(
     title="At large steps RP saturates around 0",
     runs=runs,
     claims=claims,
-    draw=panels("loss,progress"),
+    draw=panels("loss,progress", labels=True),
     seconds=(400, 12),
     needs_images=True,
     notes=(

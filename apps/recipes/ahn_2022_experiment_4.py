@@ -11,7 +11,7 @@ def runs(size: Size) -> dict[str, Run]:
     unstable = size.pick(("2/60", "2/30", "2/20"), ("2/10", "2/6"))
     stable = size.pick(("2/300",), ("2/30",))
     return {
-        f"{regime} {lr}": train(
+        f"{regime} lr {lr}": train(
             size, lr=lr, until_accuracy=0.95, steps=size.pick(8000, 3000, 20)
         )
         for regime, steps in (("unstable", unstable), ("stable", stable))
@@ -39,7 +39,7 @@ RECIPE = Recipe(
     title="At large steps the directional smoothness saturates around 2/η",
     runs=runs,
     claims=claims,
-    draw=panels("smoothness,progress"),
+    draw=panels("smoothness,progress", labels=True),
     seconds=(700, 10),
     needs_images=True,
     notes=(

@@ -15,7 +15,7 @@ def runs(size: Size) -> dict[str, Run]:
         return ",".join([size.problem()["hidden"].split(",")[0]] * depth)
 
     return {
-        f"{words} layers, lr {lr}": train(
+        f"{words} layers lr {lr}": train(
             size, activation="relu", hidden=hidden(depth), lr=lr, until_accuracy=0.95,
             steps=size.pick(5000, 2000, 20),
         )
@@ -26,7 +26,7 @@ def runs(size: Size) -> dict[str, Run]:
 
 def claims(records: Records):
     for name in records:
-        layers, _, _ = name.partition(",")
+        layers, _, _ = name.partition(" lr")
         label = f"{layers}, {records.eta(name)}"
         yield progress_about_zero(records, name, label)
         yield smoothness_about_threshold(records, name, label)
