@@ -11,6 +11,15 @@
 
 namespace brink {
 
+/// What large float32 products, those that a device's library makes, may do with their factors.
+enum class Products {
+  exact,  ///< take them as they are
+  /// Round them to TF32's 10 bits on devices that have it, where the result is a derivative: weight
+  /// and input gradients and Hessian-vector products. Values stay exact, since RP is a difference
+  /// of losses; so does `Linalg`, whose vectors are to stay orthogonal.
+  tf32,
+};
+
 /// Operations that a context issues again as one.
 class Recording {
  public:
@@ -57,8 +66,10 @@ std::vector<DeviceDescription> list_devices();
 std::string cuda_status();
 
 /// A context for `auto`, `cpu`, `cuda` or `cuda:N`; threads = 0 takes one per core the process may
-/// use. Throws InputError that lists the devices when the one asked for is not there.
-std::unique_ptr<Context> make_context(std::string const& device, int threads);
+/// use. Throws InputError that lists the devices when the one asked for is not there, and where
+/// `products` asks for what it does not have.
+std::unique_ptr<Context> make_context(std::string const& device, int threads,
+                                      Products products = Products::exact);
 
 /// Owns an array in a context's memory; uninitialised until written.
 template <class T>

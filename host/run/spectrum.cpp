@@ -16,6 +16,7 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 void check(SpectrumOptions const& options) {
+  check(options.problem);
   auto const require = [](bool holds, std::string const& message) {
     if (!holds) throw InputError(message);
   };
@@ -30,8 +31,6 @@ void check(SpectrumOptions const& options) {
   require(options.probes > 0, fmt::format("--probes {}: must be at least 1", options.probes));
   require(options.lanczos_steps > 1,
           fmt::format("--lanczos-steps {}: must be at least 2", options.lanczos_steps));
-  require(options.problem.threads >= 0,
-          fmt::format("--threads {}: must be at least 0", options.problem.threads));
 }
 
 void write_vector(ZarrGroup& group, std::string const& name, std::string const& dimension,

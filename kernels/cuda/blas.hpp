@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/context.hpp"
 #include "kernels/cuda/device.hpp"
 #include "kernels/linalg.hpp"
 
@@ -12,13 +13,10 @@ struct Blas {
 Blas make_blas(Stream stream);
 void destroy(Blas blas) noexcept;
 
-/// Whether float32 products may round their factors to TF32 (off at first).
-void allow_tf32(Blas blas, bool allowed);
-
-/// out = op(A) op(B) + beta out; row-major. T is float or double.
+/// out = op(A) op(B) + beta out; row-major. T is float or double, of which `products` says nothing.
 template <class T>
-void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-          Matrix<T const> b, T beta, Matrix<T> out);
+void gemm(Blas blas, Products products, Transpose transpose_a, Matrix<T const> a,
+          Transpose transpose_b, Matrix<T const> b, T beta, Matrix<T> out);
 
 /// For j = 0 … count−1, out_j = op(A_j) op(B_j) + beta out_j, where the entries of matrix j lie
 /// j · step behind those of the first.
@@ -28,7 +26,8 @@ struct Batched {
   Index step;
 };
 template <class T>
-void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
-                  Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out);
+void gemm_batched(Blas blas, Products products, Index count, Transpose transpose_a,
+                  Batched<T const> a, Transpose transpose_b, Batched<T const> b, T beta,
+                  Batched<T> out);
 
 }  // namespace brink::cuda

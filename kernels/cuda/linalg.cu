@@ -114,14 +114,15 @@ void CudaLinalg<T>::combine(std::vector<double> const& coefficients, Matrix<T co
   std::vector<T> const narrow(coefficients.begin(), coefficients.end());
   T* const c = memory_.get<T>(std::ssize(narrow));
   upload(context_.stream(), c, narrow.data(), narrow.size() * sizeof(T));
-  gemm<T>(context_.blas(), Transpose::no, Matrix<T const>(c, out.rows, a.rows), Transpose::no, a,
-          accumulate ? T(1) : T(0), out);
+  gemm<T>(context_.blas(), Products::exact, Transpose::no, Matrix<T const>(c, out.rows, a.rows),
+          Transpose::no, a, accumulate ? T(1) : T(0), out);
 }
 
 template <class T>
 void CudaLinalg<T>::multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
                              Matrix<T const> b, Matrix<T> out, bool accumulate) const {
-  gemm<T>(context_.blas(), transpose_a, a, transpose_b, b, accumulate ? T(1) : T(0), out);
+  gemm<T>(context_.blas(), Products::exact, transpose_a, a, transpose_b, b,
+          accumulate ? T(1) : T(0), out);
 }
 
 template <class T>

@@ -25,7 +25,6 @@ struct Library {
   decltype(&cublasCreate_v2) create;
   decltype(&cublasDestroy_v2) destroy;
   decltype(&cublasSetStream_v2) set_stream;
-  decltype(&cublasSetMathMode) set_math_mode;
   GemmStridedBatched gemm_strided_batched;
   decltype(&cublasGetStatusString) status_string;
 };
@@ -42,7 +41,6 @@ Library load() {
   find(library.create, "cublasCreate_v2");
   find(library.destroy, "cublasDestroy_v2");
   find(library.set_stream, "cublasSetStream_v2");
-  find(library.set_math_mode, "cublasSetMathMode");
   find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx");
   find(library.status_string, "cublasGetStatusString");
   return library;
@@ -76,7 +74,6 @@ Blas make_blas(Stream stream) {
   Blas const blas{handle};
   check(library().set_stream(handle, static_cast<cudaStream_t>(stream.handle)),
         "choose the stream");
-  allow_tf32(blas, false);
   return blas;
 }
 
@@ -84,24 +81,20 @@ void destroy(Blas blas) noexcept {
   library().destroy(native(blas));
 }
 
-void allow_tf32(Blas blas, bool allowed) {
-  check(library().set_math_mode(native(blas),
-                                allowed ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH),
-        "choose the precision of products");
+template <class T>
+void gemm(Blas blas, Products products, Transpose transpose_a, Matrix<T const> a,
+          Transpose transpose_b, Matrix<T const> b, T beta, Matrix<T> out) {
+  gemm_batched<T>(blas, products, 1, transpose_a, {a, 0}, transpose_b, {b, 0}, beta, {out, 0});
 }
 
 template <class T>
-void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-          Matrix<T const> b, T beta, Matrix<T> out) {
-  gemm_batched<T>(blas, 1, transpose_a, {a, 0}, transpose_b, {b, 0}, beta, {out, 0});
-}
-
-template <class T>
-void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
-                  Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out) {
+void gemm_batched(Blas blas, Products products, Index count, Transpose transpose_a,
+                  Batched<T const> a, Transpose transpose_b, Batched<T const> b, T beta,
+                  Batched<T> out) {
   constexpr auto type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
-  // CUBLAS_COMPUTE_32F follows the math mode, which lets TF32 in or not.
-  constexpr auto compute = std::is_same_v<T, float> ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_64F;
+  auto const compute = !std::is_same_v<T, float>    ? CUBLAS_COMPUTE_64F
+                       : products == Products::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                    : CUBLAS_COMPUTE_32F;
   Index const inner = transpose_a == Transpose::yes ? a.first.rows : a.first.cols;
   T const alpha = 1;
   check(library().gemm_strided_batched(
@@ -115,13 +108,13 @@ void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const
                     out.first.cols, count));
 }
 
-template void gemm<float>(Blas, Transpose, Matrix<float const>, Transpose, Matrix<float const>,
-                          float, Matrix<float>);
-template void gemm<double>(Blas, Transpose, Matrix<double const>, Transpose, Matrix<double const>,
-                           double, Matrix<double>);
-template void gemm_batched<float>(Blas, Index, Transpose, Batched<float const>, Transpose,
+template void gemm<float>(Blas, Products, Transpose, Matrix<float const>, Transpose,
+                          Matrix<float const>, float, Matrix<float>);
+template void gemm<double>(Blas, Products, Transpose, Matrix<double const>, Transpose,
+                           Matrix<double const>, double, Matrix<double>);
+template void gemm_batched<float>(Blas, Products, Index, Transpose, Batched<float const>, Transpose,
                                   Batched<float const>, float, Batched<float>);
-template void gemm_batched<double>(Blas, Index, Transpose, Batched<double const>, Transpose,
-                                   Batched<double const>, double, Batched<double>);
+template void gemm_batched<double>(Blas, Products, Index, Transpose, Batched<double const>,
+                                   Transpose, Batched<double const>, double, Batched<double>);
 
 }  // namespace brink::cuda
