@@ -34,6 +34,7 @@ struct ProblemArguments {
   std::string initialization = "default";
   std::uint64_t seed = 0;
   std::string precision = "float32";
+  bool tf32 = false;
   std::string device = "auto";
   int threads = 0;
 

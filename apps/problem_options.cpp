@@ -43,6 +43,7 @@ ProblemOptions ProblemArguments::options() const {
   options.initialization = initialization;
   options.seed = seed;
   options.precision = parse_precision(precision);
+  options.tf32 = tf32;
   options.device = device;
   options.threads = threads;
   return options;
@@ -73,6 +74,9 @@ std::shared_ptr<ProblemArguments> add_problem_options(CLI::App& command) {
       ->check(is_whole_number)  // else -1 would wrap around
       ->capture_default_str();
   add("--precision", a.precision, "float32 | float64", "NAME");
+  command.add_flag("--tf32", a.tf32,
+                   "float32 on a cuda device: large products in gradients and Hessian-vector "
+                   "products may round their factors to TF32; losses stay float32");
   add("--device", a.device, "auto | cpu | cuda | cuda:N", "NAME");
   add("--threads", a.threads, "CPU threads (0: one per core)", "N");
   return arguments;

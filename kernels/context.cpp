@@ -18,19 +18,23 @@ std::string cuda_status() {
   return cuda::status();
 }
 
-std::unique_ptr<Context> make_context(std::string const& device, int threads) {
+std::unique_ptr<Context> make_context(std::string const& device, int threads, Products products) {
   constexpr int most_threads = 1024;
   if (threads < 0 || threads > most_threads) {
     throw InputError(fmt::format("--threads {}: must be from 0 to {}", threads, most_threads));
   }
   std::vector<DeviceDescription> const cuda_devices = cuda::list_devices();
   if (device == "cpu" || (device == "auto" && cuda_devices.empty())) {
+    if (products == Products::tf32) {
+      throw InputError("--tf32 goes with a cuda device: the cpu backend has no such products");
+    }
     return std::make_unique<cpu::CpuContext>(threads);
   }
   std::string const name = device == "auto" || device == "cuda" ? "cuda:0" : device;
   std::string there = " cpu";
   for (std::size_t i = 0; i < cuda_devices.size(); ++i) {
-    if (cuda_devices[i].name == name) return cuda::make_context(static_cast<int>(i), threads);
+    if (cuda_devices[i].name == name)
+      return cuda::make_context(static_cast<int>(i), threads, products);
     there += " " + cuda_devices[i].name;
   }
   throw InputError(fmt::format("--device {}: no such device; there is:{}", device, there));

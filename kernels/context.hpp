@@ -11,6 +11,15 @@
 
 namespace brink {
 
+/// What large float32 products, those that a device's library makes, may do with their factors.
+enum class Products {
+  exact,  ///< take them as they are
+  /// Round them to TF32's 10 bits on devices that have it, where the result is a derivative: weight
+  /// and input gradients and Hessian-vector products. Values stay exact, since RP is a difference
+  /// of losses; so does `Linalg`, whose vectors are to stay orthogonal.
+  tf32,
+};
+
 /// Operations that a context issues again as one.
 class Recording {
  public:
@@ -32,6 +41,8 @@ class Context {
   /// 64-byte aligned memory. Throws MachineError that names need and availability.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
+  /// About how many bytes are left to allocate.
+  virtual std::size_t available_memory() const = 0;
   virtual void upload(void* to, void const* host, std::size_t bytes) = 0;
   virtual void download(void* host, void const* from, std::size_t bytes) = 0;  ///< waits
   virtual void copy(void* to, void const* from, std::size_t bytes) = 0;  ///< within the device
@@ -57,8 +68,10 @@ std::vector<DeviceDescription> list_devices();
 std::string cuda_status();
 
 /// A context for `auto`, `cpu`, `cuda` or `cuda:N`; threads = 0 takes one per core the process may
-/// use. Throws InputError that lists the devices when the one asked for is not there.
-std::unique_ptr<Context> make_context(std::string const& device, int threads);
+/// use. Throws InputError that lists the devices when the one asked for is not there, and where
+/// `products` asks for what it does not have.
+std::unique_ptr<Context> make_context(std::string const& device, int threads,
+                                      Products products = Products::exact);
 
 /// Owns an array in a context's memory; uninitialised until written.
 template <class T>

@@ -8,6 +8,7 @@
 #include "host/network/names.hpp"
 #include "host/objective/loss_name.hpp"
 #include "host/run/version.hpp"
+#include "kernels/error.hpp"
 
 namespace brink {
 namespace {
@@ -55,6 +56,16 @@ Standardize parse_standardize(std::string const& name) {
   return standardize_names.parse(name);
 }
 
+void check(ProblemOptions const& options) {
+  if (options.threads < 0) {
+    throw InputError(fmt::format("--threads {}: must be at least 0", options.threads));
+  }
+  if (options.tf32 && options.precision != Precision::float32) {
+    throw InputError(fmt::format("--tf32 goes with --precision float32, not {}",
+                                 precision_name(options.precision)));
+  }
+}
+
 nlohmann::json to_json(ProblemOptions const& options) {
   nlohmann::json config{{"data", options.data.source},
                         {"hidden", options.hidden},
@@ -62,7 +73,8 @@ nlohmann::json to_json(ProblemOptions const& options) {
                         {"loss", loss_name(options.loss)},
                         {"init", options.initialization},
                         {"seed", options.seed},
-                        {"precision", precision_name(options.precision)}};
+                        {"precision", precision_name(options.precision)},
+                        {"tf32", options.tf32}};
   config["examples"] = options.data.examples ? nlohmann::json(*options.data.examples) : nullptr;
   config["standardize"] = options.data.standardize
                               ? nlohmann::json(standardize_names.of(*options.data.standardize))
@@ -72,7 +84,8 @@ nlohmann::json to_json(ProblemOptions const& options) {
 
 template <class T>
 Problem<T>::Problem(ProblemOptions const& options)
-    : context_(make_context(options.device, options.threads)),
+    : context_(make_context(options.device, options.threads,
+                            options.tf32 ? Products::tf32 : Products::exact)),
       operations_(make_operations<T>(*context_)) {
   Splits<T> data = load_data<T>(options.data);
   if (data.train.labels.empty() && options.loss == LossKind::cross_entropy) {
@@ -111,6 +124,7 @@ nlohmann::json common_attributes(Problem<T>& problem, ProblemOptions const& opti
           {"command", command},
           {"backend", problem.context().backend()},
           {"precision", precision_name(options.precision)},
+          {"tf32", options.tf32},
           {"threads", problem.context().threads()},
           {"activation", activation_name(options.activation)},
           {"loss_name", loss_name(options.loss)},

@@ -27,9 +27,13 @@ struct ProblemOptions {
   std::string initialization = "pytorch";  ///< "pytorch" (also "default"), "xavier", "npy:FILE"
   std::uint64_t seed = 0;
   Precision precision = Precision::float32;
+  bool tf32 = false;  ///< Products::tf32 (kernels/context.hpp)
   std::string device = "auto";
   int threads = 0;  ///< 0: one per core
 };
+
+/// InputError on options that make no sense, before anything is read.
+void check(ProblemOptions const& options);
 
 /// All of `options` but device and threads, as the record's `config` attribute holds them.
 nlohmann::json to_json(ProblemOptions const& options);

@@ -25,6 +25,7 @@ nlohmann::json or_null(std::optional<double> const& value) {
 }  // namespace
 
 void check(TrainOptions const& options) {
+  check(options.problem);
   require(std::isfinite(options.learning_rate) && options.learning_rate > 0,
           fmt::format("--lr {}: must be a positive number", options.learning_rate));
   require(options.momentum >= 0 && options.momentum < 1,
@@ -47,7 +48,6 @@ void check(TrainOptions const& options) {
   require_at_least("--expectation-every", options.expectation_every, 0);
   require_at_least("--draws", options.draws, 1);
   require_at_least("--checkpoint-every", options.checkpoint_every, 0);
-  require_at_least("--threads", options.problem.threads, 0);
 
   bool const sgd = options.method == Method::sgd;
   require(sgd || options.expectation_every == 0,

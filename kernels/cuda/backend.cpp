@@ -27,8 +27,8 @@ std::string status() {
   return device_libraries();
 }
 
-std::unique_ptr<Context> make_context(int device, int threads) {
-  return std::make_unique<CudaContext>(device, threads);
+std::unique_ptr<Context> make_context(int device, int threads, Products products) {
+  return std::make_unique<CudaContext>(device, threads, products);
 }
 
 template <class T>

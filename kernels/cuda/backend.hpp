@@ -17,7 +17,7 @@ std::vector<DeviceDescription> list_devices();
 std::string status();
 
 /// The context of a device that list_devices() has.
-std::unique_ptr<Context> make_context(int device, int threads);
+std::unique_ptr<Context> make_context(int device, int threads, Products products);
 
 /// The operations of a context that make_context made; empty for any other.
 template <class T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/context.hpp"
 #include "kernels/cuda/device.hpp"
 #include "kernels/linalg.hpp"
 
@@ -12,25 +13,23 @@ struct Blas {
 Blas make_blas(Stream stream);
 void destroy(Blas blas) noexcept;
 
-/// Whether float32 products may round their factors to TF32 (off at first).
-void allow_tf32(Blas blas, bool allowed);
-
-/// For j = 0 … count−1, out_j = op(A_j) op(B_j) + beta out_j; row-major; T is float or double. The
-/// entries of matrix j lie j · step behind those of the first.
+/// For j = 0 … count−1, out_j = op(A_j) op(B_j) + beta out_j; row-major; T is float or double, of
+/// which `products` says nothing. The entries of matrix j lie j · step behind those of the first.
 template <class T>
 struct Batched {
   Matrix<T> first;
   Index step;
 };
 template <class T>
-void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
-                  Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out);
+void gemm_batched(Blas blas, Products products, Index count, Transpose transpose_a,
+                  Batched<T const> a, Transpose transpose_b, Batched<T const> b, T beta,
+                  Batched<T> out);
 
 /// out = op(A) op(B) + beta out.
 template <class T>
-void gemm(Blas blas, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
-          Matrix<T const> b, T beta, Matrix<T> out) {
-  gemm_batched<T>(blas, 1, transpose_a, {a, 0}, transpose_b, {b, 0}, beta, {out, 0});
+void gemm(Blas blas, Products products, Transpose transpose_a, Matrix<T const> a,
+          Transpose transpose_b, Matrix<T const> b, T beta, Matrix<T> out) {
+  gemm_batched<T>(blas, products, 1, transpose_a, {a, 0}, transpose_b, {b, 0}, beta, {out, 0});
 }
 
 }  // namespace brink::cuda

@@ -19,9 +19,10 @@ std::string device_details(DeviceProperties const& properties) {
                      static_cast<double>(properties.memory) / (1 << 30));
 }
 
-CudaContext::CudaContext(int device, int threads)
+CudaContext::CudaContext(int device, int threads, Products products)
     : device_(device),
       threads_(threads > 0 ? threads : omp_get_num_procs()),
+      products_(products),
       properties_(device_properties(device)) {
   use_device(device_);
   stream_ = make_stream();

@@ -16,7 +16,7 @@ struct GridSums {
 class CudaContext final : public Context {
  public:
   /// `threads` of the host, as for the CPU's context.
-  CudaContext(int device, int threads);
+  CudaContext(int device, int threads, Products products);
   ~CudaContext() override;
   CudaContext(CudaContext const&) = delete;
   CudaContext& operator=(CudaContext const&) = delete;
@@ -26,6 +26,7 @@ class CudaContext final : public Context {
   int threads() const override { return threads_; }
   void* allocate(std::size_t bytes) override { return cuda::allocate(bytes); }
   void release(void* memory) noexcept override;
+  std::size_t available_memory() const override { return memory_state().available; }
   void upload(void* to, void const* host, std::size_t bytes) override;
   void download(void* host, void const* from, std::size_t bytes) override;
   void copy(void* to, void const* from, std::size_t bytes) override;
@@ -37,11 +38,14 @@ class CudaContext final : public Context {
 
   Stream stream() const { return stream_; }
   Blas blas() const { return blas_; }
+  /// Of what products that make derivatives may do; all others are exact.
+  Products derivative_products() const { return products_; }
   DeviceProperties const& properties() const { return properties_; }
 
  private:
   int device_;
   int threads_;
+  Products products_;
   DeviceProperties properties_;
   Stream stream_;
   Blas blas_;

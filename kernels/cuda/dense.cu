@@ -94,7 +94,8 @@ void CudaDense<T>::forward(Matrix<T const> input, DenseLayer<T const> layer, Act
                                                 WriteAnyJet<T>{activation, layer.bias.data, out});
     return;
   }
-  gemm<T>(context_.blas(), Transpose::no, input, Transpose::yes, layer.weight, T(0), out.value);
+  gemm<T>(context_.blas(), Products::exact, Transpose::no, input, Transpose::yes, layer.weight,
+          T(0), out.value);
   finish_jet<T>(stream, "dense_forward_finish", out.value, activation, layer.bias.data, out);
 }
 
@@ -122,7 +123,8 @@ void CudaDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
     tile_product<Transpose::no, Transpose::no>(stream, "dense_input_gradient", products, write);
     return;
   }
-  gemm<T>(context_.blas(), Transpose::no, delta, Transpose::no, weight, T(0), delta_below);
+  gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no, delta, Transpose::no,
+          weight, T(0), delta_below);
   finish_sums<T>(stream, "dense_input_gradient_finish", delta_below, delta_below.cols, write);
 }
 

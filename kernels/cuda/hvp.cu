@@ -114,11 +114,12 @@ void CudaHvp<T>::forward(Matrix<T const> input, Matrix<T const> input_tangent,
     tile_product<Transpose::no, Transpose::yes>(stream, "hvp_forward", products, write);
     return;
   }
-  gemm<T>(context_.blas(), Transpose::no, input, Transpose::yes,
+  gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no, input, Transpose::yes,
           stacked_weights(stream, directions, weights_), T(0), preactivation_tangent);
   if (has_tangent) {
-    gemm<T>(context_.blas(), Transpose::no, stacked(input_tangent, k), Transpose::yes, layer.weight,
-            T(1), stacked(preactivation_tangent, k));
+    gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no,
+            stacked(input_tangent, k), Transpose::yes, layer.weight, T(1),
+            stacked(preactivation_tangent, k));
   }
   finish_sums<T>(stream, "hvp_forward_finish", preactivation_tangent, outputs, write);
 }
@@ -154,10 +155,10 @@ void CudaHvp<T>::input_gradient(Matrix<T const> delta, Matrix<T const> delta_tan
     tile_product<Transpose::no, Transpose::no>(stream, "hvp_input_gradient", products, write);
     return;
   }
-  gemm<T>(context_.blas(), Transpose::no, stacked(delta_tangent, k), Transpose::no, weight, T(0),
-          stacked(delta_tangent_below, k));
-  gemm_batched<T>(context_.blas(), k, Transpose::no, {delta, 0}, Transpose::no,
-                  {vector, directions.stride}, T(1),
+  gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no, stacked(delta_tangent, k),
+          Transpose::no, weight, T(0), stacked(delta_tangent_below, k));
+  gemm_batched<T>(context_.blas(), context_.derivative_products(), k, Transpose::no, {delta, 0},
+                  Transpose::no, {vector, directions.stride}, T(1),
                   {delta_tangent_below.col_range(0, inputs), inputs});
   finish_sums<T>(stream, "hvp_input_gradient_finish", delta_tangent_below, inputs, write);
 }

@@ -178,11 +178,11 @@ class Sweep {
     T const* const weights =
         moved(memory_.weights, layer.weight.data, direction.weight.data, width * inputs);
     T const* const biases = moved(memory_.biases, layer.bias.data, direction.bias.data, width);
-    gemm_batched<T>(context_.blas(), count_, Transpose::no,
+    gemm_batched<T>(context_.blas(), Products::exact, count_, Transpose::no,
                     {{from, 2 * examples_, inputs}, 2 * examples_ * inputs}, Transpose::yes,
                     {{weights, width, inputs}, width * inputs}, T(0),
                     {{to, 2 * examples_, width}, 2 * examples_ * width});
-    gemm_batched<T>(context_.blas(), count_, Transpose::no,
+    gemm_batched<T>(context_.blas(), Products::exact, count_, Transpose::no,
                     {{from, examples_, inputs}, 2 * examples_ * inputs}, Transpose::yes,
                     {direction.weight, 0}, T(1),
                     {{to + examples_ * width, examples_, width}, 2 * examples_ * width});

@@ -1,13 +1,12 @@
-// blas.hpp on cuBLAS, which is loaded with the first handle: that takes a tenth of a second and 200
-// MB, which programs that stay on the CPU can do without.
+// blas.hpp on cuBLAS, which is loaded with the first handle.
 #include <cublas_v2.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <string>
 #include <type_traits>
 
 #include "kernels/cuda/blas.hpp"
+#include "kernels/cuda/native_library.hpp"
 #include "kernels/error.hpp"
 
 namespace brink::cuda {
@@ -25,26 +24,18 @@ struct Library {
   decltype(&cublasCreate_v2) create;
   decltype(&cublasDestroy_v2) destroy;
   decltype(&cublasSetStream_v2) set_stream;
-  decltype(&cublasSetMathMode) set_math_mode;
   GemmStridedBatched gemm_strided_batched;
   decltype(&cublasGetStatusString) status_string;
 };
 
 Library load() {
-  std::string const name = fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR);
-  void* const handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) throw MachineError(fmt::format("cuBLAS: {}", dlerror()));
-  auto const find = [&]<class Function>(Function& function, char const* symbol) {
-    function = reinterpret_cast<Function>(dlsym(handle, symbol));
-    if (function == nullptr) throw MachineError(fmt::format("cuBLAS: {} has no {}", name, symbol));
-  };
+  NativeLibrary const file("cuBLAS", fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR));
   Library library;
-  find(library.create, "cublasCreate_v2");
-  find(library.destroy, "cublasDestroy_v2");
-  find(library.set_stream, "cublasSetStream_v2");
-  find(library.set_math_mode, "cublasSetMathMode");
-  find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx");
-  find(library.status_string, "cublasGetStatusString");
+  file.find(library.create, "cublasCreate_v2");
+  file.find(library.destroy, "cublasDestroy_v2");
+  file.find(library.set_stream, "cublasSetStream_v2");
+  file.find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx");
+  file.find(library.status_string, "cublasGetStatusString");
   return library;
 }
 
@@ -76,7 +67,6 @@ Blas make_blas(Stream stream) {
   Blas const blas{handle};
   check(library().set_stream(handle, static_cast<cudaStream_t>(stream.handle)),
         "choose the stream");
-  allow_tf32(blas, false);
   return blas;
 }
 
@@ -84,18 +74,14 @@ void destroy(Blas blas) noexcept {
   library().destroy(native(blas));
 }
 
-void allow_tf32(Blas blas, bool allowed) {
-  check(library().set_math_mode(native(blas),
-                                allowed ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH),
-        "choose the precision of products");
-}
-
 template <class T>
-void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
-                  Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out) {
+void gemm_batched(Blas blas, Products products, Index count, Transpose transpose_a,
+                  Batched<T const> a, Transpose transpose_b, Batched<T const> b, T beta,
+                  Batched<T> out) {
   constexpr auto type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
-  // CUBLAS_COMPUTE_32F follows the math mode, which lets TF32 in or not.
-  constexpr auto compute = std::is_same_v<T, float> ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_64F;
+  auto const compute = !std::is_same_v<T, float>    ? CUBLAS_COMPUTE_64F
+                       : products == Products::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                    : CUBLAS_COMPUTE_32F;
   Index const inner = transpose_a == Transpose::yes ? a.first.rows : a.first.cols;
   T const alpha = 1;
   check(library().gemm_strided_batched(
@@ -109,9 +95,9 @@ void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const
                     out.first.cols, count));
 }
 
-template void gemm_batched<float>(Blas, Index, Transpose, Batched<float const>, Transpose,
+template void gemm_batched<float>(Blas, Products, Index, Transpose, Batched<float const>, Transpose,
                                   Batched<float const>, float, Batched<float>);
-template void gemm_batched<double>(Blas, Index, Transpose, Batched<double const>, Transpose,
-                                   Batched<double const>, double, Batched<double>);
+template void gemm_batched<double>(Blas, Products, Index, Transpose, Batched<double const>,
+                                   Transpose, Batched<double const>, double, Batched<double>);
 
 }  // namespace brink::cuda

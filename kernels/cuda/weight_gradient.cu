@@ -192,10 +192,12 @@ void multiply_by_library(CudaContext const& context, WeightGradientTerms<T> cons
   if (out.count > 1) {
     stack = {weights.get<T>(out.count * outputs * inputs), out.count * outputs, inputs};
   }
-  gemm<T>(context.blas(), Transpose::yes, terms.delta, Transpose::no, terms.input, T(0), stack);
+  gemm<T>(context.blas(), context.derivative_products(), Transpose::yes, terms.delta, Transpose::no,
+          terms.input, T(0), stack);
   if (!terms.input_tangent.empty()) {
-    gemm_batched<T>(context.blas(), out.count, Transpose::yes, {terms.shared_delta, 0},
-                    Transpose::no, {terms.input_tangent.col_range(0, inputs), inputs}, T(1),
+    gemm_batched<T>(context.blas(), context.derivative_products(), out.count, Transpose::yes,
+                    {terms.shared_delta, 0}, Transpose::no,
+                    {terms.input_tangent.col_range(0, inputs), inputs}, T(1),
                     {stack.row_range(0, outputs), outputs * inputs});
   }
 

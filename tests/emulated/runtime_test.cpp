@@ -302,7 +302,7 @@ std::vector<T> product(cuda::Stream stream, cuda::Blas blas, Transpose transpose
                                        ? Matrix<T const>{on_device_b.data(), 3, 2}
                                        : Matrix<T const>{on_device_b.data(), 2, 3};
   // Rows of the result have a gap of one.
-  cuda::gemm<T>(blas, transpose_a, matrix_a, transpose_b, matrix_b, beta,
+  cuda::gemm<T>(blas, Products::exact, transpose_a, matrix_a, transpose_b, matrix_b, beta,
                 Matrix<T>{on_device_out.data(), 2, 2, 3});
   return on_device_out.values(stream);
 }
@@ -336,12 +336,12 @@ TEST_F(EmulatedRuntime, BatchedProducts) {
   DeviceArray<double> const a(stream, {1, 2, 3, 4});
   DeviceArray<double> const b(stream, {10, 100});
   DeviceArray<double> const out(stream, {0, 0, 5, 0, 0});
-  cuda::gemm_batched<double>(blas, 2, Transpose::no, {{a.data(), 2, 1}, 2}, Transpose::no,
-                             {{b.data(), 1, 1}, 1}, 0, {{out.data(), 2, 1}, 3});
+  cuda::gemm_batched<double>(blas, Products::exact, 2, Transpose::no, {{a.data(), 2, 1}, 2},
+                             Transpose::no, {{b.data(), 1, 1}, 1}, 0, {{out.data(), 2, 1}, 3});
   EXPECT_EQ(out.values(stream), (std::vector<double>{10, 20, 5, 300, 400}));
   EXPECT_THROW(
-      cuda::gemm_batched<double>(blas, 3, Transpose::no, {{a.data(), 2, 1}, 2}, Transpose::no,
-                                 {{b.data(), 1, 1}, 0}, 0, {{out.data(), 2, 1}, 0}),
+      cuda::gemm_batched<double>(blas, Products::exact, 3, Transpose::no, {{a.data(), 2, 1}, 2},
+                                 Transpose::no, {{b.data(), 1, 1}, 0}, 0, {{out.data(), 2, 1}, 0}),
       emulated::EmulationError)
       << "the third A lies behind the memory";
   cuda::destroy(blas);
@@ -353,16 +353,14 @@ TEST_F(EmulatedRuntime, FactorsRoundToTf32WhereThatIsAllowed) {
   DeviceArray<float> const a(stream, {1 + 0x1p-11f, -1 - 0x1p-11f, 1 + 0x1p-12f, 1});
   DeviceArray<float> const b(stream, {1});
   DeviceArray<float> const out(4);
-  auto const multiply = [&] {
-    cuda::gemm<float>(blas, Transpose::no, {a.data(), 4, 1}, Transpose::no, {b.data(), 1, 1}, 0,
-                      Matrix<float>{out.data(), 4, 1});
+  auto const multiply = [&](Products products) {
+    cuda::gemm<float>(blas, products, Transpose::no, {a.data(), 4, 1}, Transpose::no,
+                      {b.data(), 1, 1}, 0, Matrix<float>{out.data(), 4, 1});
     return out.values(stream);
   };
-  EXPECT_EQ(multiply(), a.values(stream)) << "off at first";
-  cuda::allow_tf32(blas, true);
-  EXPECT_EQ(multiply(), (std::vector<float>{1 + 0x1p-10f, -1 - 0x1p-10f, 1, 1}));
-  cuda::allow_tf32(blas, false);
-  EXPECT_EQ(multiply(), a.values(stream));
+  EXPECT_EQ(multiply(Products::exact), a.values(stream));
+  EXPECT_EQ(multiply(Products::tf32), (std::vector<float>{1 + 0x1p-10f, -1 - 0x1p-10f, 1, 1}));
+  EXPECT_EQ(multiply(Products::exact), a.values(stream));
   cuda::destroy(blas);
 }
 

@@ -16,7 +16,6 @@ namespace {
 
 struct Handle {
   Stream stream;
-  bool tf32 = false;
 };
 
 Handle& handle_of(Blas blas) {
@@ -40,10 +39,10 @@ std::vector<float> rounded_entries(Matrix<float const> m) {
 }
 
 template <class T>
-void multiply(bool tf32, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
+void multiply(Products products, Transpose transpose_a, Matrix<T const> a, Transpose transpose_b,
               Matrix<T const> b, T beta, Matrix<T> out) {
   if constexpr (sizeof(T) == sizeof(float)) {
-    if (tf32) {
+    if (products == Products::tf32) {
       std::vector<float> const of_a = rounded_entries(a);
       std::vector<float> const of_b = rounded_entries(b);
       cpu::gemm<float>(transpose_a, transpose_b, {of_a.data(), a.rows, a.cols},
@@ -74,7 +73,7 @@ Matrix<T> entry(Batched<T> batch, Index j) {
 Blas make_blas(Stream stream) {
   cpu::use_sequential_blas();
   emulated::count_handles("BLAS handle", 1);
-  return {new Handle{stream, false}};
+  return {new Handle{stream}};
 }
 
 void destroy(Blas blas) noexcept {
@@ -83,13 +82,10 @@ void destroy(Blas blas) noexcept {
   delete &handle_of(blas);
 }
 
-void allow_tf32(Blas blas, bool allowed) {
-  handle_of(blas).tf32 = allowed;
-}
-
 template <class T>
-void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const> a,
-                  Transpose transpose_b, Batched<T const> b, T beta, Batched<T> out) {
+void gemm_batched(Blas blas, Products products, Index count, Transpose transpose_a,
+                  Batched<T const> a, Transpose transpose_b, Batched<T const> b, T beta,
+                  Batched<T> out) {
   auto const check = [=] {
     for (Index j = 0; j < count; ++j) {
       check_matrix(entry(a, j));
@@ -97,16 +93,16 @@ void gemm_batched(Blas blas, Index count, Transpose transpose_a, Batched<T const
       check_matrix(entry(out, j));
     }
   };
-  auto const run = [=, tf32 = handle_of(blas).tf32] {
+  auto const run = [=] {
     for (Index j = 0; j < count; ++j) {
-      multiply(tf32, transpose_a, entry(a, j), transpose_b, entry(b, j), beta, entry(out, j));
+      multiply(products, transpose_a, entry(a, j), transpose_b, entry(b, j), beta, entry(out, j));
     }
   };
   emulated::queue(handle_of(blas).stream, "product of matrices", {check, run});
 }
 
-#define BRINK_INSTANTIATE(T)                                                         \
-  template void gemm_batched<T>(Blas, Index, Transpose, Batched<T const>, Transpose, \
+#define BRINK_INSTANTIATE(T)                                                                   \
+  template void gemm_batched<T>(Blas, Products, Index, Transpose, Batched<T const>, Transpose, \
                                 Batched<T const>, T, Batched<T>);
 BRINK_INSTANTIATE(float)
 BRINK_INSTANTIATE(double)
