@@ -54,11 +54,17 @@ void GramLayer<T>::displacement(double scale, Matrix<T> out) const {
 
 template <class T>
 void GramLayer<T>::parameters(Vector<T const> theta, Vector<T> out) const {
+  gradient(shaped(coefficients_), theta, out);
   Index const first = layer_parameters();
-  operations_->dense->weight_gradient(shaped(coefficients_), data_, network_->layer(out, 0));
   operations_->linalg->axpy(1, {theta.data, first}, {out.data, first});
-  context_->copy(out.data + first, theta.data + first,
-                 static_cast<std::size_t>(theta.size - first) * sizeof(T));
+}
+
+template <class T>
+void GramLayer<T>::gradient(Matrix<T const> delta, Vector<T const> gradient, Vector<T> out) const {
+  operations_->dense->weight_gradient(delta, data_, network_->layer(out, 0));
+  Index const first = layer_parameters();
+  context_->copy(out.data + first, gradient.data + first,
+                 static_cast<std::size_t>(gradient.size - first) * sizeof(T));
 }
 
 template <class T>

@@ -49,6 +49,9 @@ class GramLayer {
   /// All parameters: those of this layer formed (one product with the data), and the rest of
   /// `theta`.
   void parameters(Vector<T const> theta, Vector<T> out) const;
+  /// All of the gradient: that of this layer formed from Δ in the same way, and the rest of
+  /// `gradient`.
+  void gradient(Matrix<T const> delta, Vector<T const> gradient, Vector<T> out) const;
 
   GramLayerState<T> state() const;
   void restore(GramLayerState<T> const& state);

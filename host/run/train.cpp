@@ -117,6 +117,7 @@ class TrainingRun {
   bool go_ahead(Index count);
   void diagnose(bool at_the_end);
   void measure_sharpness();
+  std::vector<double> alignment(Vector<T const> gradient, Eigenpairs const& pairs) const;
   void measure_test();
   void measure_expectation();
   std::string reason_to_stop() const;
@@ -343,19 +344,42 @@ void TrainingRun<T>::diagnose(bool at_the_end) {
 
 template <class T>
 void TrainingRun<T>::measure_sharpness() {
+  Buffer<T> over_all;
+  Vector<T const> gradient = optimizer_.gradient();
   if (!curvature_kept_) {
-    // Over all examples; the gradient that comes with it is not needed, and lands where the next
-    // one will.
-    Buffer<T> gradient(problem_.context(), parameters());
-    test_pass_.gradient(optimizer_.theta(), examples_, gradient.view(), Pass<T>::Curvature::keep,
+    // The last one is of a minibatch, or of a pass that kept no curvature.
+    over_all = Buffer<T>(problem_.context(), parameters());
+    test_pass_.gradient(optimizer_.theta(), examples_, over_all.view(), Pass<T>::Curvature::keep,
                         gram_ ? gram_->preactivation() : Matrix<T const>{});
+    gradient = over_all.view();
   }
   Pass<T>& pass = curvature_kept_ ? pass_ : test_pass_;
   if (coarse_) coarse_->at(pass);
   Eigenpairs const pairs = eigen_.solve(
       [&](Matrix<T const> v, Matrix<T> hv) { pass.hessian_products(v, hv); }, coarse_.get());
   sharpness_ = pairs.values.front();
-  record_.append_sharpness(step_, pairs);
+  if (gram_) {
+    gram_->gradient(pass.first_delta(), gradient, all_parameters_.view());
+    gradient = all_parameters_.view();
+  }
+  record_.append_sharpness(step_, pairs, alignment(gradient, pairs));
+}
+
+/// |⟨g, v⟩| / ‖g‖ for the eigenvector v of each pair; NaN where there is none, or no direction of
+/// g.
+template <class T>
+std::vector<double> TrainingRun<T>::alignment(Vector<T const> gradient,
+                                              Eigenpairs const& pairs) const {
+  std::vector<double> cosines(pairs.values.size(), nan);
+  if (std::isnan(pairs.values.front())) return cosines;
+  Linalg<T> const& linalg = *problem_.operations().linalg;
+  Matrix<T const> const g{gradient.data, 1, gradient.size};
+  double const norm = std::sqrt(linalg.inner_products(g, g).front());
+  Matrix<T const> const vectors = eigen_.vectors().row_range(0, std::ssize(cosines));
+  std::vector<double> const along = linalg.inner_products(g, vectors);
+  std::transform(along.begin(), along.end(), cosines.begin(),
+                 [&](double overlap) { return std::abs(overlap) / norm; });
+  return cosines;
 }
 
 template <class T>

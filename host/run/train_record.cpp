@@ -47,6 +47,10 @@ void define_sharpness(ZarrGroup& group, Index top) {
   group.define(table(series("sharpness_residual", "sharpness_step",
                             "norm of H v - lambda v for the unit vector v"),
                      "rank", top));
+  group.define(table(series("gradient_alignment", "sharpness_step",
+                            "cosine of the angle between the gradient of the training loss and the "
+                            "eigenvector, without its sign"),
+                     "rank", top));
   group.define(
       series("hvp_count", "sharpness_step", "Hessian-vector products used", "1", DType::i8));
   group.define(series("coarse_hvp_count", "sharpness_step",
@@ -141,10 +145,12 @@ void TrainRecord::append(StepRow const& row) {
   if (group_.has("time")) group_.append("time", row.time);
 }
 
-void TrainRecord::append_sharpness(Index step, Eigenpairs const& pairs) {
+void TrainRecord::append_sharpness(Index step, Eigenpairs const& pairs,
+                                   std::vector<double> const& alignment) {
   group_.append("sharpness_step", step);
   group_.append("sharpness", std::span<double const>(pairs.values));
   group_.append("sharpness_residual", std::span<double const>(pairs.residuals));
+  group_.append("gradient_alignment", std::span<double const>(alignment));
   group_.append("hvp_count", pairs.products);
   group_.append("coarse_hvp_count", pairs.coarse_products);
 }

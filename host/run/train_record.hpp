@@ -25,7 +25,8 @@ class TrainRecord {
   static TrainRecord resume(TrainOptions const& options, nlohmann::json const& rows);
 
   void append(StepRow const& row);
-  void append_sharpness(Index step, Eigenpairs const& pairs);
+  /// `alignment`: |⟨∇f, v⟩| / ‖∇f‖ for the eigenvector v of each pair.
+  void append_sharpness(Index step, Eigenpairs const& pairs, std::vector<double> const& alignment);
   void append_line(Index step, std::vector<double> const& smoothness, double progress);
   void append_test(Index step, double loss, double accuracy);
   void append_expectation(Index step, ExpectedProgress const& expected, double accuracy);

@@ -44,6 +44,7 @@ def train_record(path: Path, steps: int = 200, eta: float = ETA, drop=(), **chan
         "sharpness_step": (("sharpness_step",), every),
         "sharpness": (("sharpness_step", "rank"), sharpness),
         "sharpness_residual": (("sharpness_step", "rank"), sharpness * 1e-3),
+        "gradient_alignment": (("sharpness_step", "rank"), 0.9 * rise[::5, None] * [[1.0, 0.3]]),
         "hvp_count": (("sharpness_step",), every),
         "coarse_hvp_count": (("sharpness_step",), every),
         "line_step": (("line_step",), every),
@@ -132,6 +133,9 @@ class Pictures(PlotTest):
     def test_chosen_panels_in_their_order(self) -> None:
         record = train_record(self.place / "gd.zarr")
         self.assertEqual(call(record, "--out", self.out, "--panels", "gradient, loss"), (0, ""))
+        (alignment,) = self.figure(record, panels="alignment").axes
+        self.assertEqual(alignment.get_title(loc="left"), "alignment of g with v₁, v₂")
+        self.assertEqual(len(alignment.get_lines()), 2)
         status, line = call(record, "--out", self.out, "--panels", "loss,sharpnes")
         self.assertEqual(status, 2)
         self.assertIn("unknown panel 'sharpnes' (known: loss, accuracy, sharpness,", line)

@@ -57,6 +57,7 @@ class Records(ProgramTest):
             "sharpness": ("sharpness_step", "rank"), "hvp_count": ("sharpness_step",),
             "coarse_hvp_count": ("sharpness_step",),
             "sharpness_residual": ("sharpness_step", "rank"),
+            "gradient_alignment": ("sharpness_step", "rank"),
             "line_smoothness": ("line_step", "tau"), "line_progress": ("line_step",),
             "test_loss": ("test_step",), "test_accuracy": ("test_step",),
         }  # fmt: skip

@@ -106,7 +106,7 @@ TEST_P(TrainMethod, LeavesARowPerStepAndNaNOnlyWhereTheNextStepIsMissing) {
   auto const multiples_and_last = steps_listed({0, 4, 8, 12, 13});
   EXPECT_EQ(record.read("sharpness_step"), multiples_and_last);
   EXPECT_EQ(record.read("hvp_count").size(), multiples_and_last.size());
-  for (std::string const name : {"sharpness", "sharpness_residual"}) {
+  for (std::string const name : {"sharpness", "sharpness_residual", "gradient_alignment"}) {
     EXPECT_EQ(record.shape(name), (std::vector<Index>{5, 2}));
     expect_finite(record.read(name), name);
   }
@@ -243,7 +243,10 @@ TEST(Train, ProductsWithTheGramMatrixAreThoseWithTheData) {
         for (std::string const& name : one.names()) {
           if (name.ends_with("residual") || name.ends_with("hvp_count")) continue;
           // Relative progress divides the difference of two losses.
-          double const allowed = name.starts_with("sharpness") ? 1e-5 : wide ? 1e-10 : 1e-4;
+          double const allowed = name == "gradient_alignment"    ? 1e-3  // as good as eigenvectors
+                                 : name.starts_with("sharpness") ? 1e-5
+                                 : wide                          ? 1e-10
+                                                                 : 1e-4;
           EXPECT_LE(distance(one.read(name), other.read(name)), allowed) << name;
         }
         auto const parameters = [](std::string const& path) {
@@ -374,6 +377,53 @@ TEST(Train, GradientDescentIsTheOracles) {
       oracle::Reals const v = oracle::plus(oracle::Reals(g.size(), 0.0), tau * eta, g);
       double const want = oracle::directional_smoothness(run.problem, theta, v);
       EXPECT_LE(relative_error(line[4 * i + t], want), 1e-9);
+    }
+  }
+}
+
+/// |⟨g, v⟩| / ‖g‖ for the Hessian's top two eigenvectors v.
+std::vector<double> alignment_by_oracle(oracle::Problem const& problem,
+                                        oracle::Reals const& theta) {
+  oracle::Reals const g = problem.gradient(theta);
+  auto const n = static_cast<Index>(g.size());
+  SymmetricEigen const eigen = symmetric_eigen(problem.hessian(theta), n);
+  std::vector<double> cosines;
+  for (Index rank = 0; rank < 2; ++rank) {
+    auto const v = eigen.vectors.begin() + (n - 1 - rank) * n;
+    cosines.push_back(std::abs(oracle::dot(g, oracle::Reals(v, v + n))) /
+                      std::sqrt(oracle::dot(g, g)));
+  }
+  return cosines;
+}
+
+TEST(Train, AlignmentIsOfTheGradientOverAllExamplesWithTheHessiansEigenvectors) {
+  for (std::string const method : {"gd", "gd-sqrt", "normalized-gd", "sgd", "polyak", "flow"}) {
+    bool const in_span = method == "gd" || method == "gd-sqrt" || method == "normalized-gd";
+    for (bool const gram : {false, true}) {
+      // At the last step, one that is measured in any case and one that is not.
+      for (Index const last : {0, 12, 13}) {
+        if (gram && !in_span) continue;
+        SCOPED_TRACE(fmt::format("{}, gram {}, {} steps", method, gram, last));
+        Files const files;
+        OracleRun run(files);
+        TrainOptions options = small_run(files, method);
+        options.problem = run.options.problem;
+        options.test_every = 0;
+        options.gram = gram;
+        options.steps = last;
+        options.sharpness_tolerance = 1e-9;
+        train(options, {});
+        std::vector<double> const got = read(options, "gradient_alignment");
+        ASSERT_GE(got.size(), 2);
+        auto const theta = npy_values<double>(read_npy(options.save_parameters), "theta");
+        auto const at_start = alignment_by_oracle(run.problem, run.theta);
+        auto const at_end = alignment_by_oracle(run.problem, theta);
+        for (std::size_t rank = 0; rank < 2; ++rank) {
+          EXPECT_NEAR(got[rank], at_start[rank], 1e-6);
+          EXPECT_NEAR(got[got.size() - 2 + rank], at_end[rank], 1e-6);
+        }
+        EXPECT_GT(at_end[0], 0.05);
+      }
     }
   }
 }

@@ -162,9 +162,26 @@ def _draw_gradient(axes: Axes, runs: Sequence[Run], style: Style) -> None:
 
 
 def _draw_sharpness(axes: Axes, runs: Sequence[Run], style: Style) -> None:
+    shown, ranks = _draw_ranks(axes, runs, "sharpness", "λ", style)
+    axes.set_title(f"sharpness {ranks}")
+    _set_limits(axes, shown, style, [0.0, *levels(runs)])
+    draw_thresholds(axes, runs, style)
+
+
+def _draw_alignment(axes: Axes, runs: Sequence[Run], style: Style) -> None:
+    _, ranks = _draw_ranks(axes, runs, "gradient_alignment", "v", style)
+    axes.set_title(f"alignment of g with {ranks}")
+    axes.set_ylim(-0.02, 1.02)
+
+
+def _draw_ranks(
+    axes: Axes, runs: Sequence[Run], name: str, letter: str, style: Style
+) -> tuple[list[_Curve], str]:
+    """A variable that has a value for each of the top eigenpairs, the first the heaviest; returns
+    its curves and the names of the pairs."""
     columns = 1
     shown: list[_Curve] = []
-    for run, x, values in _curves(runs, "sharpness_step", "sharpness"):
+    for run, x, values in _curves(runs, "sharpness_step", name):
         table = values.reshape(len(values), -1)
         columns = max(columns, table.shape[1])
         for rank in reversed(range(table.shape[1])):
@@ -175,10 +192,8 @@ def _draw_sharpness(axes: Axes, runs: Sequence[Run], style: Style) -> None:
                 marker="." if top and len(x) < _FEW else None, markersize=0.5 * style.font,
             )  # fmt: skip
             shown.append((run, x, table[:, rank]))
-    others = {1: "", 2: ", λ₂"}.get(columns, f" … λ{subscript(columns)}")
-    axes.set_title(f"sharpness λ₁{others}")
-    _set_limits(axes, shown, style, [0.0, *levels(runs)])
-    draw_thresholds(axes, runs, style)
+    others = {1: "", 2: f", {letter}₂"}.get(columns, f" … {letter}{subscript(columns)}")
+    return shown, f"{letter}₁{others}"
 
 
 def _draw_progress(axes: Axes, runs: Sequence[Run], style: Style) -> None:
@@ -250,6 +265,7 @@ KIND = Kind(
         Panel("line", ("line_smoothness",), _draw_line),
         Panel("expected", ("expected_relative_progress",), _draw_expected),
         Panel("gradient", ("gradient_norm",), _draw_gradient, default=never),
+        Panel("alignment", ("gradient_alignment",), _draw_alignment, default=never),
     ),
     check=_check,
     shared_axis=_axis_label,
