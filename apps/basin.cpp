@@ -149,8 +149,7 @@ void report(BasinSummary const& summary) {
 int run(BasinArguments const& arguments, RuleArguments const& rule) {
   BasinOptions const options = read(arguments, rule);
   ProgressLine line(arguments.quiet);
-  BasinResult const result =
-      basin(options, {[&](Progress const& progress) { line.show(progress); }, interrupted});
+  BasinResult const result = basin(options, line.hooks());
   line.clear();
   if (result.stop_reason == "interrupted") {
     fmt::print(stderr, "brink: interrupted; go on with the same command and --resume\n");

@@ -83,8 +83,7 @@ class Report {
       : json_(arguments.json), quiet_(arguments.quiet), line_(arguments.quiet), table_(rows) {}
 
   BenchHooks hooks() {
-    return {{[&](Progress const& progress) { line_.show(progress); }, interrupted},
-            [&](BenchRecord const& record) { print(table_.head(record)); },
+    return {line_.hooks(), [&](BenchRecord const& record) { print(table_.head(record)); },
             [&](BenchRecord const& record) {
               print(table_.line(record.rows.back(), record.roofline));
             }};

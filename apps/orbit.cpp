@@ -101,8 +101,7 @@ Action add_orbit(CLI::App& program) {
   return [arguments, rule] {
     OrbitOptions const options = read(*arguments, *rule);
     ProgressLine line(arguments->quiet);
-    OrbitResult const result =
-        orbit(options, {[&](Progress const& progress) { line.show(progress); }, interrupted});
+    OrbitResult const result = orbit(options, line.hooks());
     line.clear();
     if (!arguments->quiet) report(options, result);
     return 0;

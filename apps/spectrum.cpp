@@ -63,8 +63,7 @@ Action add_spectrum(CLI::App& program) {
   return [problem, options, quiet] {
     options->problem = problem->options();
     ProgressLine line(*quiet);
-    SpectrumResult const result =
-        spectrum(*options, {[&](Progress const& progress) { line.show(progress); }, interrupted});
+    SpectrumResult const result = spectrum(*options, line.hooks());
     line.clear();
     if (!*quiet) report(*options, result);
     return 0;

@@ -36,6 +36,12 @@ std::string rate(double per_second) {
 
 ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
 
+RunHooks ProgressLine::hooks() {
+  return {.planned = [this](MemoryPlan const& plan) { show(plan); },
+          .progress = [this](Progress const& progress) { show(progress); },
+          .interrupted = interrupted};
+}
+
 void ProgressLine::show(Progress const& progress) {
   if (done_ < 0) done_ = progress.done - 1;
   auto const now = Clock::now();
@@ -65,6 +71,12 @@ void ProgressLine::show(Progress const& progress) {
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\033[K" : "\n");
   std::fflush(stderr);
   shown_ = true;
+}
+
+void ProgressLine::show(MemoryPlan const& plan) const {
+  if (quiet_) return;
+  fmt::print("memory: at most {}\n", plan.text());
+  std::fflush(stdout);
 }
 
 void ProgressLine::clear() {

@@ -15,11 +15,16 @@ class ProgressLine {
   ProgressLine(ProgressLine const&) = delete;
   ProgressLine& operator=(ProgressLine const&) = delete;
 
-  void show(Progress const& progress);
+  /// A run's, which lets it show itself here and be interrupted by signals; as long as the line is.
+  RunHooks hooks();
   /// Makes room for other output.
   void clear();
 
  private:
+  void show(Progress const& progress);
+  /// A line of its own: what memory the run needs.
+  void show(MemoryPlan const& plan) const;
+
   using Clock = std::chrono::steady_clock;
   bool quiet_;
   bool terminal_;

@@ -63,8 +63,7 @@ void report(TrainOptions const& options, TrainResult const& result) {
 int run(TrainArguments const& arguments, ProblemArguments const& problem) {
   TrainOptions const options = read(arguments, problem);
   ProgressLine line(arguments.quiet);
-  TrainResult const result =
-      train(options, {[&](Progress const& progress) { line.show(progress); }, interrupted});
+  TrainResult const result = train(options, line.hooks());
   line.clear();
   if (result.stop_reason == "interrupted") {
     fmt::print(stderr,

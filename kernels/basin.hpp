@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "kernels/math/landscape.hpp"
-#include "kernels/view.hpp"
+#include "kernels/memory.hpp"
 
 namespace brink {
 
@@ -96,6 +96,9 @@ class Basin {
 
   virtual void scan(BasinRule const& rule, Starts<T> const& starts,
                     BasinResults<T> const& results) const = 0;
+
+  /// Bytes of working memory for a rule with up to so many minima, at most.
+  virtual double workspace_bytes(Index minima) const = 0;
 };
 
 }  // namespace brink

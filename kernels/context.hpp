@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/view.hpp"
+#include "kernels/memory.hpp"
 
 namespace brink {
 
@@ -35,9 +35,12 @@ class Context {
   virtual ~Context() = default;
 
   virtual std::string backend() const = 0;      ///< "cpu" or "cuda"
+  virtual std::string device() const = 0;       ///< as `--device` names it: "cpu", "cuda:0"
   virtual std::string description() const = 0;  ///< device, instruction set, libraries, one line
   virtual int threads() const = 0;              ///< host threads that operations use
 
+  /// What may be allocated now, and all there is.
+  virtual MemoryState memory() const = 0;
   /// 64-byte aligned memory. Throws MachineError that names need and availability.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;

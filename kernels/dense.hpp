@@ -1,7 +1,9 @@
 #pragma once
 
+#include <vector>
+
 #include "kernels/math/activation.hpp"
-#include "kernels/view.hpp"
+#include "kernels/memory.hpp"
 
 namespace brink {
 
@@ -24,6 +26,11 @@ struct ActivationJet {
   Matrix<T> value;
   Matrix<T> slope;
   Matrix<T> curvature;
+};
+
+/// The sizes of a layer and of what goes through it.
+struct DenseShape {
+  Index examples, inputs, outputs;
 };
 
 /// A dense layer with bias and activation fused, over n examples at once.
@@ -50,6 +57,9 @@ class Dense {
   virtual void input_gradient(Matrix<T const> delta, Matrix<T const> weight,
                               ActivationJet<T const> below, Matrix<T> delta_below,
                               Matrix<T> bend) const = 0;
+
+  /// Bytes of working memory that calls of these shapes leave allocated or need, at most.
+  virtual double workspace_bytes(std::vector<DenseShape> const& shapes) const = 0;
 };
 
 }  // namespace brink

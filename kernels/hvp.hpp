@@ -62,6 +62,9 @@ class Hvp {
                               Matrix<T const> slope_below, Matrix<T const> bend,
                               Matrix<T const> preactivation_tangent_below,
                               Matrix<T> delta_tangent_below) const = 0;
+
+  /// As of Dense, for up to so many directions.
+  virtual double workspace_bytes(std::vector<DenseShape> const& shapes, Index directions) const = 0;
 };
 
 }  // namespace brink

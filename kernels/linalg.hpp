@@ -2,11 +2,18 @@
 
 #include <vector>
 
-#include "kernels/view.hpp"
+#include "kernels/memory.hpp"
 
 namespace brink {
 
 enum class Transpose { no, yes };
+
+/// The sizes of blocks that are multiplied with each other, or with as many coefficients as they
+/// have inner products, and how many rows are gathered.
+struct LinalgShape {
+  Index rows_a = 0, rows_b = 0, cols = 0;
+  Index gathered = 0;
+};
 
 /// Algebra on blocks of parameter vectors (rows), and dense symmetric problems.
 template <class T>
@@ -43,6 +50,10 @@ class Linalg {
                            Matrix<T> out) const = 0;
   virtual void gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,
                       Vector<std::int32_t> out) const = 0;
+
+  /// Bytes of working memory that calls of up to these sizes need, at most; of several shapes, the
+  /// most that one of them takes.
+  virtual double workspace_bytes(LinalgShape const& shape) const = 0;
 };
 
 /// Eigenvalues, ascending, and eigenvectors (row i belongs to value i) of a symmetric matrix given

@@ -27,6 +27,20 @@ struct LineProblem {
   Targets<T> targets;
 };
 
+/// The sizes of a sweep.
+struct SweepShape {
+  Index examples;
+  std::vector<Index> widths;  ///< of all layers' outputs
+  Index taus;                 ///< in one call
+};
+
+template <class T>
+SweepShape shape_of(LineProblem<T> const& problem, Index taus) {
+  SweepShape shape{problem.preactivation.rows, {problem.preactivation.cols}, taus};
+  for (auto const& layer : problem.layers) shape.widths.push_back(layer.weight.rows);
+  return shape;
+}
+
 template <class T>
 class Line {
  public:
@@ -36,6 +50,9 @@ class Line {
   /// examples. Waits.
   virtual std::vector<LinePoint> sweep(LineProblem<T> const& problem,
                                        std::vector<double> const& taus) const = 0;
+
+  /// Bytes of working memory that sweeps up to these sizes need, at most.
+  virtual double workspace_bytes(SweepShape const& shape) const = 0;
 };
 
 }  // namespace brink

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernels/view.hpp"
+#include "kernels/memory.hpp"
 
 namespace brink {
 
@@ -36,6 +36,9 @@ class Loss {
   /// Δ̇_j = (∂²f/∂z²) ż_j for k directions: n × (k·outputs).
   virtual void tangent(LossKind kind, Matrix<T const> output, Matrix<T const> output_tangent,
                        Matrix<T> delta_tangent) const = 0;
+
+  /// Bytes of working memory for up to so many examples, at most.
+  virtual double workspace_bytes(Index examples) const = 0;
 };
 
 }  // namespace brink

@@ -78,6 +78,9 @@ class Step {
   virtual void update_in_span(StepScalars const* scalars, Vector<T const> delta,
                               Vector<T const> image, Vector<T> coefficients,
                               Vector<T> preactivation) const = 0;
+
+  /// Bytes of working memory for vectors of up to so many numbers, at most.
+  virtual double workspace_bytes(Index size) const = 0;
 };
 
 }  // namespace brink

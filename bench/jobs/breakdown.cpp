@@ -65,6 +65,9 @@ class TimedDense final : public Dense<T> {
     watch_.time(shaped("input-gradient", weight),
                 [&] { inner_->input_gradient(delta, weight, below, delta_below, bend); });
   }
+  double workspace_bytes(std::vector<DenseShape> const& shapes) const override {
+    return inner_->workspace_bytes(shapes);
+  }
 
  private:
   std::unique_ptr<Dense<T>> inner_;
@@ -87,6 +90,9 @@ class TimedLoss final : public Loss<T> {
   void tangent(LossKind kind, Matrix<T const> output, Matrix<T const> output_tangent,
                Matrix<T> delta_tangent) const override {
     inner_->tangent(kind, output, output_tangent, delta_tangent);
+  }
+  double workspace_bytes(Index examples) const override {
+    return inner_->workspace_bytes(examples);
   }
 
  private:

@@ -7,6 +7,14 @@
 
 namespace brink {
 
+/// The sizes of a data set.
+struct DataShape {
+  std::int64_t examples = 0;
+  std::int64_t features = 0;
+  std::int64_t outputs = 0;
+  bool has_labels = false;
+};
+
 /// A data set in host memory. T is float or double.
 template <class T>
 struct Dataset {
@@ -22,6 +30,8 @@ struct Dataset {
   std::vector<T> values;
   /// What it was loaded from, as the user wrote it.
   std::string name;
+
+  DataShape shape() const { return {examples, features, outputs, !labels.empty()}; }
 };
 
 /// Training data and, where the source has one, a test set of the same features and outputs.

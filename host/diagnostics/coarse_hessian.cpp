@@ -48,6 +48,23 @@ Buffer<T> principal_directions(Context& context, Linalg<T> const& linalg, Matrix
 }
 
 template <class T>
+std::optional<Network> CoarseHessian<T>::network(Network const& fine, Index examples) {
+  if (!saves_half(fine, rank)) return {};
+  return with_inputs(fine, std::min({rank, examples, fine.inputs(0)}));
+}
+
+template <class T>
+double CoarseHessian<T>::bytes_needed(Network const& fine, Network const& coarse, Index examples) {
+  return bytes_of<T>(coarse.inputs(0), fine.inputs(0) + examples);
+}
+
+/// A second copy of the directions, and scratch.
+template <class T>
+double CoarseHessian<T>::bytes_to_make(Network const& fine, Network const& coarse) {
+  return bytes_of<T>(2, coarse.inputs(0), fine.inputs(0));
+}
+
+template <class T>
 std::unique_ptr<CoarseHessian<T>> CoarseHessian<T>::create(Context& context,
                                                            Operations<T> const& operations,
                                                            Model const& model,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "host/diagnostics/symmetric_operator.hpp"
 #include "host/objective/pass.hpp"
@@ -18,12 +19,16 @@ Buffer<T> principal_directions(Context& context, Linalg<T> const& linalg, Matrix
 /// directions Q of the data, at the activations that the whole X gives: natural images and the like
 /// have most of their variance there, so that it comes within some percent of the Hessian's largest
 /// eigenvalues at a fraction of the cost. R maps W₁ to W₁ Qᵀ and leaves the other parameters alone.
-///
-/// Memory: rank · (examples + inputs).
 template <class T>
 class CoarseHessian final : public CoarseOperator<T> {
  public:
   static constexpr Index rank = 64;
+
+  /// The network over the projected data, at most; nothing where `create` gives none.
+  static std::optional<Network> network(Network const& fine, Index examples);
+  /// Bytes of the context's memory over such a network, and how many more while it is made.
+  static double bytes_needed(Network const& fine, Network const& coarse, Index examples);
+  static double bytes_to_make(Network const& fine, Network const& coarse);
 
   /// Null where it would save less than half of a product's operations.
   static std::unique_ptr<CoarseHessian> create(Context& context, Operations<T> const& operations,

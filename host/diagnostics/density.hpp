@@ -27,10 +27,15 @@ struct SpectralDensity {
 
 /// Stochastic Lanczos quadrature (Ghorbani, Krishnan and Xiao 2019) from Rademacher probes; their
 /// first Lanczos coefficients are Hutchinson's samples of the trace. Without reorthogonalisation:
-/// the copies of eigenvalues that rounding makes share the weight of the one they copy. Memory:
-/// 3 · probes vectors.
+/// the copies of eigenvalues that rounding makes share the weight of the one they copy.
 template <class T>
 SpectralDensity spectral_density(Context& context, Linalg<T> const& linalg, Index dimension,
                                  SymmetricOperator<T> const& product, DensityOptions options);
+
+/// Bytes of the context's memory that this takes.
+template <class T>
+double density_bytes_needed(Index dimension, Index probes) {
+  return bytes_of<T>(3, probes, dimension);
+}
 
 }  // namespace brink

@@ -28,9 +28,24 @@ EigenSolver<T>::EigenSolver(Context& context, Linalg<T> const& linalg, Index dim
       linalg_(&linalg),
       dimension_(dimension),
       options_(options),
-      carried_(std::min(options.count + 1, dimension)),
-      capacity_(std::min(10 + 2 * options.count, dimension)) {
+      carried_(carried(dimension, options.count)),
+      capacity_(capacity(dimension, options.count)) {
   options_.count = std::min(options_.count, dimension);
+}
+
+/// Basis and images, scratch and kept vectors; and at first a solver for the stand-in, at last the
+/// vectors that take the place of those kept.
+template <class T>
+double EigenSolver<T>::bytes_needed(Index dimension, Index count, Index coarse_dimension) {
+  Index const held = 2 * capacity(dimension, count) + 2 * carried(dimension, count);
+  double const first = coarse_dimension > 0 ? bytes_needed(coarse_dimension, count) : 0;
+  double const last = bytes_of<T>(carried(dimension, count), dimension);
+  return bytes_of<T>(held, dimension) + std::max(first, last);
+}
+
+template <class T>
+LinalgShape EigenSolver<T>::largest_products(Index dimension, Index count) {
+  return {carried(dimension, count), capacity(dimension, count), dimension, 0};
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -37,12 +38,20 @@ struct Eigenpairs {
 /// products with the matrix, and more with the stand-in, take the place of many with the matrix.
 /// Values and residuals are the matrix's in any case.
 ///
-/// Memory: 2·(10 + 2·count) + 2·(count + 1) vectors, of which a solve that needs few products
-/// touches few.
+/// A solve that needs few products touches little of the memory (bytes_needed).
 template <class T>
 class EigenSolver {
  public:
   EigenSolver(Context& context, Linalg<T> const& linalg, Index dimension, EigenOptions options);
+
+  /// Bytes of the context's memory for `count` eigenpairs, 2·(10 + 2·count) + 3·(count + 1)
+  /// vectors; with a stand-in of `coarse_dimension` for the matrix more, where that is not small
+  /// beside it.
+  static double bytes_needed(Index dimension, Index count, Index coarse_dimension = 0);
+  /// The largest blocks that it multiplies with each other.
+  static LinalgShape largest_products(Index dimension, Index count);
+  /// Vectors carried from call to call, and the most that the matrix is multiplied with at a time.
+  static Index carried(Index dimension, Index count) { return std::min(count + 1, dimension); }
 
   /// Eigenvalues are NaN where the matrix has entries that are not finite.
   Eigenpairs solve(SymmetricOperator<T> const& product, CoarseOperator<T>* coarse = nullptr);
@@ -65,6 +74,9 @@ class EigenSolver {
   Matrix<T> images(Index first, Index count) const {
     return images_.matrix(capacity_, dimension_).row_range(first, count);
   }
+  static Index capacity(Index dimension, Index count) {
+    return std::min(10 + 2 * count, dimension);
+  }
   void start();
   Index start_from(CoarseOperator<T>& coarse, Eigenpairs& result);
   void keep(Ritz const& ritz, bool guard_from_coarse);
@@ -80,7 +92,7 @@ class EigenSolver {
   Linalg<T> const* linalg_;
   Index dimension_;
   EigenOptions options_;
-  Index carried_;   // vectors carried from call to call
+  Index carried_;
   Index capacity_;  // of the basis
   Index size_ = 0;  // of the basis
   Index kept_count_ = 0;

@@ -33,6 +33,15 @@ ExpectationProbe<T>::ExpectationProbe(Context& context, Operations<T> const& ope
 }
 
 template <class T>
+double ExpectationProbe<T>::bytes_needed(Network const& network, DataShape const& all,
+                                         Index batch_size) {
+  return BatchBuffer<T>::bytes_needed(all, batch_size) +
+         Pass<T>::bytes_needed(network, {.values = all.examples, .gradients = all.examples}) +
+         Pass<T>::bytes_needed(network, {.values = batch_size, .gradients = batch_size}) +
+         bytes_of<T>(4, network.parameters());
+}
+
+template <class T>
 double ExpectationProbe<T>::inner(Vector<T const> a, Vector<T const> b) const {
   return operations_->linalg->inner_products({a.data, 1, a.size}, {b.data, 1, b.size}).front();
 }

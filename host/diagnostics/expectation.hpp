@@ -27,6 +27,9 @@ class ExpectationProbe {
   ExpectationProbe(Context& context, Operations<T> const& operations, Model const& model,
                    Examples<T> const& all, Minibatches batches);
 
+  /// Bytes of the context's memory.
+  static double bytes_needed(Network const& network, DataShape const& all, Index batch_size);
+
   /// `draws` gradients over all examples, two at least for an error.
   ExpectedProgress measure(Vector<T const> theta, double learning_rate, Index step, Index draws);
 

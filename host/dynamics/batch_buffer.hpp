@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "host/objective/pass.hpp"
+#include "host/objective/training_set.hpp"
 
 namespace brink {
 
@@ -17,6 +17,11 @@ class BatchBuffer {
     } else {
       labels_ = Buffer<std::int32_t>(context, capacity);
     }
+  }
+
+  /// Bytes of the context's memory that batches of such data take.
+  static double bytes_needed(DataShape const& data, Index capacity) {
+    return TrainingSet<T>::bytes_needed({capacity, data.features, data.outputs, data.has_labels});
   }
 
   /// The examples at `indices`; the views last until the next call.

@@ -100,6 +100,12 @@ void GramLayer<T>::go_back() {
   previous_image_.copy_from(kept_image_.view());
 }
 
+template <class T>
+double GramLayer<T>::bytes_needed(Network const& network, Index examples, bool keeps) {
+  return bytes_of<T>(examples, examples) +
+         bytes_of<T>(keeps ? 7 : 4, examples, network.outputs(0)) + sizeof(StepScalars);
+}
+
 template class GramLayer<float>;
 template class GramLayer<double>;
 

@@ -17,18 +17,19 @@ struct GramLayerState {
 /// gradient is Δᵀ X, so that W₁ = W₁⁽⁰⁾ + Aᵀ X throughout, and its preactivation moves by −s K Δ
 /// with the Gram matrix K = X Xᵀ + 1 1ᵀ (the ones are the bias's). One product of 2 n² u operations
 /// takes the place of the two of 2 n d u that forward and backward pass make with the data.
-///
-/// Memory: n² + 4 n u.
 template <class T>
 class GramLayer {
  public:
   /// Gradient descent and normalised gradient descent, also on √f, stay in the span by themselves.
-  static bool applies(UpdateRule const& rule) {
-    return rule.method == Method::gd || rule.method == Method::normalized_gd;
+  static bool applies(Method method) {
+    return method == Method::gd || method == Method::normalized_gd;
   }
   /// Whether it saves at least half of the operations and takes no more memory than the data: n ≤
   /// d.
   static bool pays(Network const& network, Index examples) { return examples <= network.inputs(0); }
+
+  /// Bytes of the context's memory, n² + 4 n u numbers; 3 n u more where `keep` is called.
+  static double bytes_needed(Network const& network, Index examples, bool keeps);
 
   /// Makes K, and the preactivation at θ. The data and the network outlive this.
   GramLayer(Context& context, Operations<T> const& operations, Network const& network,

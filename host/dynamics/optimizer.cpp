@@ -133,6 +133,14 @@ void Optimizer<T>::go_back() {
   if (has_momentum()) momentum_.copy_from(kept_momentum_.view());
 }
 
+template <class T>
+double Optimizer<T>::bytes_needed(Method method, Index parameters, bool keeps) {
+  Index const momentum = has_momentum(method) ? 1 : 0;
+  Index const stages = method == Method::flow ? 2 : 0;
+  Index const kept = keeps ? 2 + momentum : 0;
+  return bytes_of<T>(3 + momentum + stages + kept, parameters) + sizeof(StepScalars);
+}
+
 template class Optimizer<float>;
 template class Optimizer<double>;
 

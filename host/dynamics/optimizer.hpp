@@ -25,18 +25,18 @@ struct KeptElsewhere {
   StepScalars const* scalars = nullptr;  ///< in the context's memory
 };
 
-/// θ, the gradient at θ, and what a method remembers from one step to the next. Holds three
-/// parameter vectors, and two more with momentum.
+/// θ, the gradient at θ, and what a method remembers from one step to the next.
 template <class T>
 class Optimizer {
  public:
   Optimizer(Context& context, Operations<T> const& operations, UpdateRule rule,
             std::vector<T> const& theta);
 
+  /// Bytes of the context's memory for so many parameters; `keeps`: `keep` is called.
+  static double bytes_needed(Method method, Index parameters, bool keeps);
+
   UpdateRule const& rule() const { return rule_; }
-  bool has_momentum() const {
-    return rule_.method == Method::polyak || rule_.method == Method::nesterov;
-  }
+  bool has_momentum() const { return has_momentum(rule_.method); }
   Vector<T> theta() const { return theta_.view(); }
   /// Where ∇f(θ) is to be written before `advance`.
   Vector<T> gradient() const { return gradient_.view(); }
@@ -71,6 +71,9 @@ class Optimizer {
  private:
   Vector<T const> previous() const {
     return has_previous_ ? Vector<T const>(previous_.view()) : Vector<T const>{};
+  }
+  static bool has_momentum(Method method) {
+    return method == Method::polyak || method == Method::nesterov;
   }
   bool update_is_gradient() const { return !has_momentum() && rule_.method != Method::flow; }
 

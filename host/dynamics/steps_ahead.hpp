@@ -16,8 +16,14 @@ class StepsAhead {
   explicit StepsAhead(Context& context)
       : context_(&context), rows_(context, context.run_ahead()), count_(context, 1) {}
 
+  /// Bytes of the context's memory.
+  static double bytes_needed(Context const& context) {
+    return bytes_of<StepMetrics>(context.run_ahead()) + sizeof(Index);
+  }
+
   /// How many are worth while: an even number, 0 where the context is better off without.
-  Index most() const { return rows_.size() / 2 * 2; }
+  Index most() const { return most(*context_); }
+  static Index most(Context const& context) { return context.run_ahead() / 2 * 2; }
   StepLog log() const { return {rows_.view(), count_.view().data}; }
   void clear() { count_.fill_zero(); }
 

@@ -167,6 +167,19 @@ LineFunction Pass<T>::line(Vector<T const> theta, Examples<T> const& examples,
   };
 }
 
+template <class T>
+double Pass<T>::bytes_needed(Network const& network, PassUse const& use) {
+  Index const units = network.units();
+  Index const hidden = units - network.outputs(network.layers() - 1);
+  double const values = bytes_of<T>(use.values, units);
+  double const slopes_and_deltas = bytes_of<T>(use.gradients, hidden + units);
+  double const curvatures = bytes_of<T>(use.curvatures, hidden);
+  double const tangents = bytes_of<T>(2, use.curvatures, use.directions, units);
+  double const lines = bytes_of<T>(2, use.lines, network.outputs(0));
+  double const losses = use.values > 0 ? bytes_of<double>(use.values) + sizeof(LossSums) : 0;
+  return values + slopes_and_deltas + curvatures + tangents + lines + losses;
+}
+
 template class Pass<float>;
 template class Pass<double>;
 

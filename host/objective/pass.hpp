@@ -26,15 +26,27 @@ struct Model {
   LossKind loss;
 };
 
+/// What a pass is used for: over how many examples, at most, it makes each of these.
+struct PassUse {
+  Index values = 0;      ///< f, with gradients or without
+  Index gradients = 0;   ///< ∇f
+  Index curvatures = 0;  ///< ∇f with Curvature::keep, and products with the Hessian
+  Index directions = 0;  ///< of such products at a time
+  Index lines = 0;       ///< `line` where it makes the products with the data itself
+};
+
 /// Forward and backward passes of a network over a set of examples, and the state they leave at θ:
 /// per layer φ(z), φ'(z) and Δ, and where Hessian-vector products are to follow, the second-order
-/// part. Memory grows with use: n·units for a value, 3 n·units for a gradient, 4 n·units with
-/// curvature, and 2 k·n·units more for products with k directions.
+/// part. Memory grows with use (bytes_needed): n·units for a value, 3 n·units for a gradient,
+/// 4 n·units with curvature, and 2 k·n·units more for products with k directions.
 template <class T>
 class Pass {
  public:
   Pass(Context& context, Operations<T> const& operations, Model const& model)
       : context_(&context), operations_(&operations), model_(&model) {}
+
+  /// Bytes of the context's memory that such use takes at most.
+  static double bytes_needed(Network const& network, PassUse const& use);
 
   /// f(θ) over the examples, into sums().
   void value(Vector<T const> theta, Examples<T> const& examples);

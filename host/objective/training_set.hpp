@@ -17,6 +17,13 @@ class TrainingSet {
         labels_(context, data.labels),
         values_(context, data.values) {}
 
+  /// Bytes of the context's memory that a data set takes.
+  static double bytes_needed(DataShape const& data) {
+    double const targets = data.has_labels ? bytes_of<std::int32_t>(data.examples)
+                                           : bytes_of<T>(data.examples, data.outputs);
+    return bytes_of<T>(data.examples, data.features) + targets;
+  }
+
   Index count() const { return count_; }
   Index features() const { return features_; }
   Index outputs() const { return outputs_; }

@@ -40,7 +40,8 @@ std::vector<ScanRule> make_rules(BasinOptions const& options, int threads) {
 }
 
 nlohmann::json attributes(BasinOptions const& options, ScanSpace const& space,
-                          std::vector<ScanRule> const& rules, Context const& context) {
+                          std::vector<ScanRule> const& rules, Context const& context,
+                          MemoryPlan const& plan) {
   std::vector<std::string> const names = coordinate_names(options.rule.landscape);
   std::vector<std::string> axes;
   for (auto const& free : space.free) axes.push_back(names.at(free.coordinate));
@@ -59,6 +60,7 @@ nlohmann::json attributes(BasinOptions const& options, ScanSpace const& space,
           {"coordinates", names},
           {"axes", axes},
           {"certificate_reasons", reasons},
+          {"memory_planned_bytes", static_cast<std::int64_t>(plan.bytes())},
           {"stop_reason", "running"},
           {"config", to_json(options, space)}};
 }
@@ -75,21 +77,25 @@ class Scan {
         operations_(make_operations<T>(*context_)),
         space_(make_space(options)),
         rules_(make_rules<T>(options, context_->threads())),
+        plan_(checked_plan()),
         source_(*context_, space_),
         record_(BasinRecord::open(options, space_, rules_,
-                                  attributes(options, space_, rules_, *context_))),
+                                  attributes(options, space_, rules_, *context_, plan_))),
         counts_(options.steps.size()),
         outcome_(*context_, element_count(space_.chunks())),
         minimum_(*context_, outcome_.size()),
         steps_(*context_, outcome_.size()),
         rises_(*context_, outcome_.size()),
-        last_rise_(*context_, outcome_.size()) {}
+        last_rise_(*context_, outcome_.size()) {
+    hooks.planned(plan_);
+  }
 
   BasinResult run();
 
  private:
   using Places = std::vector<std::size_t>;  // of chunks in record_.chunks()
 
+  MemoryPlan checked_plan() const;
   void count_present(Places const& present);
   void compute(Places const& missing);
   ChunkVerdicts scan(ScanChunk const& chunk);
@@ -104,6 +110,7 @@ class Scan {
   Operations<T> operations_;
   ScanSpace space_;
   std::vector<ScanRule> rules_;
+  MemoryPlan plan_;
   StartSource<T> source_;
   BasinRecord record_;
   std::vector<VerdictCounts> counts_;  // one per step size
@@ -112,6 +119,26 @@ class Scan {
   Buffer<std::int16_t> minimum_;
   Buffer<std::uint32_t> steps_, rises_, last_rise_;
 };
+
+/// What the scan needs of the device's memory, which is there.
+template <class T>
+MemoryPlan Scan<T>::checked_plan() const {
+  Index const chunk = element_count(space_.chunks());
+  std::size_t minima = 0;
+  for (ScanRule const& rule : rules_) minima = std::max(minima, rule.minima.size());
+  MemoryPlan plan(context_->device());
+  if (sizeof(T) == sizeof(double)) plan.add_remedy("--precision float32");
+  plan.add("starts", StartSource<T>::bytes_needed(space_, chunk), "fewer starts along --x and --y");
+  plan.add("verdicts of a chunk", bytes_of<std::uint8_t>(chunk) + bytes_of<std::int16_t>(chunk) +
+                                      bytes_of<std::uint32_t>(3, chunk));
+  if (options_.uncertainty_pairs > 0) {
+    plan.add("uncertainty", uncertainty_bytes_needed<T>(space_, options_.uncertainty_pairs),
+             "smaller --uncertainty");
+  }
+  plan.add("working memory", operations_.basin->workspace_bytes(static_cast<Index>(minima)));
+  plan.check(context_->memory());
+  return plan;
+}
 
 template <class T>
 BasinResult Scan<T>::run() {

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "host/run/memory_plan.hpp"
 #include "kernels/view.hpp"
 
 namespace brink {
@@ -23,6 +24,8 @@ struct Progress {
 
 /// How a run talks to the program around it.
 struct RunHooks {
+  /// Before the first step: what the run needs, and has.
+  std::function<void(MemoryPlan const&)> planned = [](MemoryPlan const&) {};
   std::function<void(Progress const&)> progress = [](Progress const&) {};
   std::function<bool()> interrupted = [] { return false; };
 };

@@ -83,7 +83,7 @@ nlohmann::json to_json(ProblemOptions const& options) {
 }
 
 template <class T>
-Problem<T>::Problem(ProblemOptions const& options)
+Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_test)
     : context_(make_context(options.device, options.threads,
                             options.tf32 ? Products::tf32 : Products::exact)),
       operations_(make_operations<T>(*context_)) {
@@ -103,6 +103,12 @@ Problem<T>::Problem(ProblemOptions const& options)
   uLong crc = add_to_crc(crc32_z(0, nullptr, 0), data.train.x);
   crc = add_to_crc(add_to_crc(crc, data.train.labels), data.train.values);
   fingerprint_ = static_cast<std::uint32_t>(add_to_crc(crc, theta_));
+
+  if (!with_test) data.test.reset();
+  ProblemSizes<T> sizes{*context_, operations_, model_->network, data.train.shape(), {}};
+  if (data.test) sizes.test = data.test->shape();
+  if (plan) memory_plan_ = plan(sizes);
+  memory_plan_.check(context_->memory());
 
   train_ = std::make_unique<TrainingSet<T>>(*context_, data.train);
   data.train = {};
@@ -131,6 +137,7 @@ nlohmann::json common_attributes(Problem<T>& problem, ProblemOptions const& opti
           {"widths", network.widths()},
           {"parameters", network.parameters()},
           {"examples", problem.train().count()},
+          {"memory_planned_bytes", static_cast<std::int64_t>(problem.memory_plan().bytes())},
           {"data_fingerprint", problem.fingerprint()}};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "host/data/load.hpp"
 #include "host/network/initialize.hpp"
 #include "host/objective/training_set.hpp"
+#include "host/run/memory_plan.hpp"
 
 namespace brink {
 
@@ -38,18 +40,33 @@ void check(ProblemOptions const& options);
 /// All of `options` but device and threads, as the record's `config` attribute holds them.
 nlohmann::json to_json(ProblemOptions const& options);
 
+/// What is known of a problem before its data are in a context's memory.
+template <class T>
+struct ProblemSizes {
+  Context const& context;
+  Operations<T> const& operations;
+  Network const& network;
+  DataShape train;
+  std::optional<DataShape> test;  ///< where there is one that is wanted
+};
+
 /// A data set and a network over it, in a context's memory.
 template <class T>
 class Problem {
  public:
-  /// InputError for anything wrong with the options or the files they name.
-  explicit Problem(ProblemOptions const& options);
+  using Plan = std::function<MemoryPlan(ProblemSizes<T> const&)>;
+
+  /// `plan`, unless empty, says what memory the user of the problem needs, the data included:
+  /// MachineError where there is not as much. `with_test`: there will be a test() where the data
+  /// have one. InputError for anything wrong with the options or the files they name.
+  explicit Problem(ProblemOptions const& options, Plan const& plan = {}, bool with_test = false);
 
   Context& context() { return *context_; }
   Operations<T> const& operations() const { return operations_; }
   Model const& model() const { return *model_; }
   TrainingSet<T> const& train() const { return *train_; }
   TrainingSet<T> const* test() const { return test_.get(); }
+  MemoryPlan const& memory_plan() const { return memory_plan_; }
   std::vector<T> const& theta() const { return theta_; }  ///< where the options say to start
   /// CRC-32 of the training data as loaded: a resumed run must meet the same.
   std::uint32_t fingerprint() const { return fingerprint_; }
@@ -60,6 +77,7 @@ class Problem {
   std::unique_ptr<Context> context_;
   Operations<T> operations_;
   std::unique_ptr<Model> model_;
+  MemoryPlan memory_plan_;
   std::unique_ptr<TrainingSet<T>> train_, test_;
   std::vector<T> theta_;
   std::uint32_t fingerprint_ = 0;

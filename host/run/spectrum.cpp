@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "host/diagnostics/coarse_hessian.hpp"
+#include "host/run/network_memory.hpp"
 #include "host/run/output.hpp"
 #include "host/run/whole_record.hpp"
 #include "kernels/error.hpp"
@@ -107,7 +108,10 @@ void fill(ZarrGroup& group, SpectrumOptions const& options, Spectrum const& foun
 
 template <class T>
 Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
-  Problem<T> problem(options.problem);
+  Problem<T> problem(
+      options.problem, [&](ProblemSizes<T> const& sizes) { return plan_spectrum(options, sizes); },
+      false);
+  hooks.planned(problem.memory_plan());
   Context& context = problem.context();
   Linalg<T> const& linalg = *problem.operations().linalg;
   Index const parameters = problem.model().network.parameters();

@@ -15,6 +15,7 @@
 #include "host/dynamics/optimizer.hpp"
 #include "host/dynamics/steps_ahead.hpp"
 #include "host/record/checkpoint.hpp"
+#include "host/run/network_memory.hpp"
 #include "host/run/output.hpp"
 #include "host/run/train_record.hpp"
 #include "kernels/error.hpp"
@@ -48,6 +49,20 @@ TrainResult finished_result(ZarrGroup const& record) {
   return {reason, static_cast<Index>(last("step")), last("loss"), last("accuracy"), nan, nan, nan};
 }
 
+/// InputError where the options do not go with the data or the network.
+template <class T>
+void check_options(TrainOptions const& options, ProblemSizes<T> const& sizes) {
+  if (options.test_every > 0 && !sizes.test) {
+    throw InputError(fmt::format("--test-every {}: {} has no test set", options.test_every,
+                                 options.problem.data.source));
+  }
+  Index const parameters = sizes.network.parameters();
+  if (options.sharpness_every > 0 && options.top > parameters) {
+    throw InputError(
+        fmt::format("--top {}: the network has only {} parameters", options.top, parameters));
+  }
+}
+
 /// One training run. At each step t: f and ∇f at θ_t, which complete the row of t−1; diagnostics at
 /// θ_t; the tests that end the run; the update. The row of t waits for the next gradient, and a
 /// checkpoint, taken after an update, holds it.
@@ -57,7 +72,13 @@ class TrainingRun {
   TrainingRun(TrainOptions const& options, RunHooks const& hooks)
       : options_(options),
         hooks_(hooks),
-        problem_(options.problem),
+        problem_(
+            options.problem,
+            [&](ProblemSizes<T> const& sizes) {
+              check_options(options, sizes);
+              return plan_training(options, sizes);
+            },
+            options.test_every > 0),
         examples_(problem_.train().examples()),
         optimizer_(
             problem_.context(), problem_.operations(),
@@ -91,6 +112,7 @@ class TrainingRun {
       batch_.emplace(problem_.context(), *problem_.operations().linalg, examples_,
                      batches_.batch_size);
     }
+    hooks.planned(problem_.memory_plan());
   }
 
   TrainResult run();
@@ -164,9 +186,7 @@ class TrainingRun {
 template <class T>
 std::unique_ptr<GramLayer<T>> TrainingRun<T>::make_gram_layer() {
   Network const& network = problem_.model().network;
-  bool const pays =
-      GramLayer<T>::applies(optimizer_.rule()) && GramLayer<T>::pays(network, examples_.count());
-  if (!options_.gram.value_or(pays)) return nullptr;
+  if (!uses_gram(options_, network, examples_.count())) return nullptr;
   return std::make_unique<GramLayer<T>>(problem_.context(), problem_.operations(), network,
                                         examples_.x, optimizer_.theta());
 }
@@ -181,14 +201,6 @@ Vector<T const> TrainingRun<T>::theta() {
 
 template <class T>
 TrainRecord TrainingRun<T>::create() {
-  if (options_.test_every > 0 && problem_.test() == nullptr) {
-    throw InputError(fmt::format("--test-every {}: {} has no test set", options_.test_every,
-                                 options_.problem.data.source));
-  }
-  if (options_.sharpness_every > 0 && options_.top > parameters()) {
-    throw InputError(
-        fmt::format("--top {}: the network has only {} parameters", options_.top, parameters()));
-  }
   nlohmann::json attributes = common_attributes(problem_, options_.problem, "train");
   attributes["method"] = method_name(options_.method);
   attributes["objective"] = options_.on_square_root ? "sqrt" : "loss";
@@ -344,22 +356,21 @@ void TrainingRun<T>::diagnose(bool at_the_end) {
 
 template <class T>
 void TrainingRun<T>::measure_sharpness() {
-  Buffer<T> over_all;
-  Vector<T const> gradient = optimizer_.gradient();
+  // Over all examples; after the last step it takes the place of what that has left.
+  Pass<T>& pass = sgd() ? test_pass_ : pass_;
+  Buffer<T> const own_gradient(problem_.context(), sgd() ? parameters() : 0);
+  Vector<T> const here = sgd() ? own_gradient.view() : optimizer_.gradient();
   if (!curvature_kept_) {
-    // The last one is of a minibatch, or of a pass that kept no curvature.
-    over_all = Buffer<T>(problem_.context(), parameters());
-    test_pass_.gradient(optimizer_.theta(), examples_, over_all.view(), Pass<T>::Curvature::keep,
-                        gram_ ? gram_->preactivation() : Matrix<T const>{});
-    gradient = over_all.view();
+    pass.gradient(optimizer_.theta(), examples_, here, Pass<T>::Curvature::keep,
+                  gram_ ? gram_->preactivation() : Matrix<T const>{});
   }
-  Pass<T>& pass = curvature_kept_ ? pass_ : test_pass_;
   if (coarse_) coarse_->at(pass);
   Eigenpairs const pairs = eigen_.solve(
       [&](Matrix<T const> v, Matrix<T> hv) { pass.hessian_products(v, hv); }, coarse_.get());
   sharpness_ = pairs.values.front();
+  Vector<T const> gradient = here;
   if (gram_) {
-    gram_->gradient(pass.first_delta(), gradient, all_parameters_.view());
+    gram_->gradient(pass.first_delta(), here, all_parameters_.view());
     gradient = all_parameters_.view();
   }
   record_.append_sharpness(step_, pairs, alignment(gradient, pairs));

@@ -42,6 +42,9 @@ struct TrainOptions {
 /// InputError on options that make no sense, before anything is read or written.
 void check(TrainOptions const& options);
 
+/// Whether the first layer is a GramLayer.
+bool uses_gram(TrainOptions const& options, Network const& network, Index examples);
+
 /// Everything that decides the numbers, as the record's `config` attribute.
 nlohmann::json to_json(TrainOptions const& options);
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "host/dynamics/optimizer.hpp"
+#include "host/dynamics/gram_layer.hpp"
 #include "host/run/output.hpp"
 #include "host/run/train.hpp"
 #include "kernels/error.hpp"
@@ -70,6 +70,12 @@ void check(TrainOptions const& options) {
         parameters.lexically_normal() != std::filesystem::path(options.out).lexically_normal(),
         fmt::format("--save-params {}: is the record; name another file", options.save_parameters));
   }
+}
+
+bool uses_gram(TrainOptions const& options, Network const& network, Index examples) {
+  using Layer = GramLayer<double>;  // or float
+  bool const pays = Layer::applies(options.method) && Layer::pays(network, examples);
+  return options.gram.value_or(pays);
 }
 
 nlohmann::json to_json(TrainOptions const& options) {

@@ -66,6 +66,14 @@ StartSource<T>::StartSource(Context& context, ScanSpace const& space)
 }
 
 template <class T>
+double StartSource<T>::bytes_needed(ScanSpace const& space, Index chunk) {
+  double bytes = bytes_of<T>(space.dimension());
+  if (space.kind != SpaceKind::grid) return bytes + bytes_of<T>(chunk, space.dimension());
+  for (FreeCoordinate const& free : space.free) bytes += bytes_of<T>(free.axis.count);
+  return bytes;
+}
+
+template <class T>
 Starts<T> StartSource<T>::at(ChunkPlace const& place) {
   if (space_.kind != SpaceKind::grid) return listed(place);
   bool const plane = place.extent.size() == 2;
@@ -89,7 +97,10 @@ Starts<T> StartSource<T>::listed(ChunkPlace const& place) {
       for (int i = 0; i < dimension; ++i) host_[i * count + s] = static_cast<T>(theta[i]);
     }
   });
-  if (listed_.size() != std::ssize(host_)) listed_ = Buffer<T>(context_, std::ssize(host_));
+  if (listed_.size() != std::ssize(host_)) {
+    listed_ = Buffer<T>();  // the old one goes first
+    listed_ = Buffer<T>(context_, std::ssize(host_));
+  }
   listed_.upload(host_);
   Starts<T> starts{1, count, {}};
   for (int i = 0; i < dimension; ++i)

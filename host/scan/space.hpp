@@ -62,6 +62,9 @@ class StartSource {
  public:
   StartSource(Context& context, ScanSpace const& space);
 
+  /// Bytes of the context's memory for chunks of up to so many starts.
+  static double bytes_needed(ScanSpace const& space, Index chunk);
+
   /// The starts at `place` of the space; until the next call.
   Starts<T> at(ChunkPlace const& place);
   /// Those of a sample or list of points, start × coordinate, as the precision has them.

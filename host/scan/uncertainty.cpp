@@ -111,6 +111,14 @@ Uncertainty boundary_uncertainty(Context& context, Operations<T> const& operatio
   return u;
 }
 
+template <class T>
+double uncertainty_bytes_needed(ScanSpace const& space, Index pairs) {
+  return StartSource<T>::bytes_needed(sampled(space, pairs), pairs) +
+         bytes_of<std::uint8_t>(pairs) + bytes_of<std::int16_t>(pairs);
+}
+
+template double uncertainty_bytes_needed<float>(ScanSpace const&, Index);
+template double uncertainty_bytes_needed<double>(ScanSpace const&, Index);
 template Uncertainty boundary_uncertainty<float>(Context&, Operations<float> const&,
                                                  BasinRule const&, ScanSpace const&, Index);
 template Uncertainty boundary_uncertainty<double>(Context&, Operations<double> const&,

@@ -24,4 +24,8 @@ template <class T>
 Uncertainty boundary_uncertainty(Context& context, Operations<T> const& operations,
                                  BasinRule const& rule, ScanSpace const& space, Index pairs);
 
+/// Bytes of the context's memory that this takes.
+template <class T>
+double uncertainty_bytes_needed(ScanSpace const& space, Index pairs);
+
 }  // namespace brink

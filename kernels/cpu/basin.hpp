@@ -12,6 +12,7 @@ class CpuBasin final : public Basin<T> {
 
   void scan(BasinRule const& rule, Starts<T> const& starts,
             BasinResults<T> const& results) const override;
+  double workspace_bytes(Index) const override { return 0; }
 
  private:
   CpuContext const& context_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/context.hpp"
+#include "kernels/cpu/memory.hpp"
 
 namespace brink::cpu {
 
@@ -13,8 +14,10 @@ class CpuContext final : public Context {
   explicit CpuContext(int threads);
 
   std::string backend() const override { return "cpu"; }
+  std::string device() const override { return "cpu"; }
   std::string description() const override;
   int threads() const override { return threads_; }
+  MemoryState memory() const override { return memory_of_process(); }
   void* allocate(std::size_t bytes) override;
   void release(void* memory) noexcept override;
   std::size_t available_memory() const override;

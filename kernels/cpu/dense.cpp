@@ -87,6 +87,14 @@ void CpuDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
   });
 }
 
+/// The sums of a layer's biases.
+template <class T>
+double CpuDense<T>::workspace_bytes(std::vector<DenseShape> const& shapes) const {
+  double most = 0;
+  for (DenseShape const& shape : shapes) most = std::max(most, bytes_of<double>(shape.outputs));
+  return most;
+}
+
 template class CpuDense<float>;
 template class CpuDense<double>;
 template void sum_rows<float>(int, Matrix<float const>, float*);

@@ -18,6 +18,7 @@ class CpuDense final : public Dense<T> {
                        DenseLayer<T> gradient) const override;
   void input_gradient(Matrix<T const> delta, Matrix<T const> weight, ActivationJet<T const> below,
                       Matrix<T> delta_below, Matrix<T> bend) const override;
+  double workspace_bytes(std::vector<DenseShape> const& shapes) const override;
 
  private:
   CpuContext const& context_;

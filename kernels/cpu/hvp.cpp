@@ -116,6 +116,16 @@ void CpuHvp<T>::input_gradient(Matrix<T const> delta, Matrix<T const> delta_tang
   });
 }
 
+/// A layer's weights of all directions, on the way in and, later, out: the allocator may keep both.
+template <class T>
+double CpuHvp<T>::workspace_bytes(std::vector<DenseShape> const& shapes, Index directions) const {
+  double most = 0;
+  for (DenseShape const& shape : shapes) {
+    most = std::max(most, bytes_of<T>(2, directions, shape.outputs, shape.inputs));
+  }
+  return most;
+}
+
 template class CpuHvp<float>;
 template class CpuHvp<double>;
 

@@ -19,6 +19,7 @@ class CpuHvp final : public Hvp<T> {
                       DenseDirections<T const> directions, Matrix<T const> slope_below,
                       Matrix<T const> bend, Matrix<T const> preactivation_tangent_below,
                       Matrix<T> delta_tangent_below) const override;
+  double workspace_bytes(std::vector<DenseShape> const& shapes, Index directions) const override;
 
  private:
   CpuContext const& context_;

@@ -8,12 +8,21 @@
 
 namespace brink::cpu {
 
+namespace {
+
+// Inner products: fixed stretches of the long dimension are widened to float64 and multiplied
+// there; their products are added in order.
+constexpr Index length = 2048;
+
+Index stretches_of(Index cols) {
+  return (cols + length - 1) / length;
+}
+
+}  // namespace
+
 template <class T>
 std::vector<double> CpuLinalg<T>::inner_products(Matrix<T const> a, Matrix<T const> b) const {
-  // Fixed stretches of the long dimension are widened to float64 and multiplied there; their
-  // products are added in order.
-  constexpr Index length = 2048;
-  Index const stretches = (a.cols + length - 1) / length;
+  Index const stretches = stretches_of(a.cols);
   std::size_t const entries = static_cast<std::size_t>(a.rows * b.rows);
   std::vector<double> partial(entries * static_cast<std::size_t>(stretches));
   for_shares(context_.threads(), stretches, 1, [&](Range mine) {
@@ -126,6 +135,12 @@ template <class T>
 void CpuLinalg<T>::gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,
                           Vector<std::int32_t> out) const {
   for (std::size_t i = 0; i < indices.size(); ++i) out.data[i] = x.data[indices[i]];
+}
+
+template <class T>
+double CpuLinalg<T>::workspace_bytes(LinalgShape const& shape) const {
+  return bytes_of<double>(shape.rows_a, shape.rows_b, stretches_of(shape.cols) + 1) +
+         bytes_of<double>(context_.threads(), shape.rows_a + shape.rows_b, length);
 }
 
 template class CpuLinalg<float>;

@@ -22,6 +22,7 @@ class CpuLinalg final : public Linalg<T> {
                    Matrix<T> out) const override;
   void gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,
               Vector<std::int32_t> out) const override;
+  double workspace_bytes(LinalgShape const& shape) const override;
 
  private:
   CpuContext const& context_;

@@ -22,21 +22,34 @@ struct Workspace {
   std::vector<T> slopes;              ///< φ'(z)
   std::vector<T> output_tangent_row;  ///< ∂loss/∂z of one example
 
-  explicit Workspace(LineProblem<T> const& problem) {
-    Index parameters = 0;
-    Index widest = problem.preactivation.cols;
-    for (auto const& layer : problem.layers) {
-      parameters += layer.weight.rows * (layer.weight.cols + 1);
-      widest = std::max(widest, layer.weight.rows);
-    }
-    auto const size = static_cast<std::size_t>(2 * block_rows * widest);
-    weights.resize(static_cast<std::size_t>(parameters));
+  explicit Workspace(SweepShape const& shape) {
+    auto const size = static_cast<std::size_t>(2 * block_rows * widest(shape));
+    weights.resize(static_cast<std::size_t>(parameters_above(shape)));
     activations.resize(size);
     preactivations.resize(size);
     slopes.resize(size / 2);
-    output_tangent_row.resize(static_cast<std::size_t>(widest));
+    output_tangent_row.resize(static_cast<std::size_t>(widest(shape)));
+  }
+  static double bytes(SweepShape const& shape) {
+    return bytes_of<T>(parameters_above(shape)) + bytes_of<T>(5 * block_rows + 1, widest(shape));
+  }
+
+ private:
+  static Index widest(SweepShape const& shape) {
+    return *std::max_element(shape.widths.begin(), shape.widths.end());
+  }
+  static Index parameters_above(SweepShape const& shape) {
+    Index parameters = 0;
+    for (std::size_t l = 1; l < shape.widths.size(); ++l) {
+      parameters += shape.widths[l] * (shape.widths[l - 1] + 1);
+    }
+    return parameters;
   }
 };
+
+Index blocks_of(Index examples) {
+  return (examples + block_rows - 1) / block_rows;
+}
 
 /// Writes W(τ) = W + τ V and b(τ) of every layer to `memory` and returns views of them.
 template <class T>
@@ -116,10 +129,10 @@ template <class T>
 std::vector<LinePoint> CpuLine<T>::sweep(LineProblem<T> const& problem,
                                          std::vector<double> const& taus) const {
   Index const n = problem.preactivation.rows;
-  Index const blocks = (n + block_rows - 1) / block_rows;
+  Index const blocks = blocks_of(n);
   std::vector<LinePoint> partial(taus.size() * static_cast<std::size_t>(blocks));
   for_shares(context_.threads(), blocks, 1, [&](Range mine) {
-    Workspace<T> work(problem);
+    Workspace<T> work(shape_of(problem, std::ssize(taus)));
     for (std::size_t t = 0; t < taus.size(); ++t) {
       T const tau = static_cast<T>(taus[t]);
       auto const layers = layers_at(problem, tau, work.weights.data());
@@ -137,6 +150,12 @@ std::vector<LinePoint> CpuLine<T>::sweep(LineProblem<T> const& problem,
     point.derivative += partial[i].derivative / static_cast<double>(n);
   }
   return points;
+}
+
+template <class T>
+double CpuLine<T>::workspace_bytes(SweepShape const& shape) const {
+  return static_cast<double>(context_.threads()) * Workspace<T>::bytes(shape) +
+         bytes_of<LinePoint>(shape.taus, blocks_of(shape.examples));
 }
 
 template class CpuLine<float>;

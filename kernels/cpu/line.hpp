@@ -12,6 +12,7 @@ class CpuLine final : public Line<T> {
 
   std::vector<LinePoint> sweep(LineProblem<T> const& problem,
                                std::vector<double> const& taus) const override;
+  double workspace_bytes(SweepShape const& shape) const override;
 
  private:
   CpuContext const& context_;

@@ -15,6 +15,7 @@ class CpuLoss final : public Loss<T> {
                           Matrix<T> delta) const override;
   void tangent(LossKind kind, Matrix<T const> output, Matrix<T const> output_tangent,
                Matrix<T> delta_tangent) const override;
+  double workspace_bytes(Index) const override { return 0; }
 
  private:
   CpuContext const& context_;

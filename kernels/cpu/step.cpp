@@ -14,12 +14,17 @@ struct Sums {
   double update_square = 0;
 };
 
+constexpr Index length = 4096;
+
+Index stretches_of(Index size) {
+  return (size + length - 1) / length;
+}
+
 /// Adds up stretch(first, count) over fixed stretches of the parameters, in their order, so that
 /// the sums do not depend on the number of threads.
 template <class Stretch>
 Sums sum_stretches(int threads, Index size, Stretch&& stretch) {
-  constexpr Index length = 4096;
-  Index const stretches = (size + length - 1) / length;
+  Index const stretches = stretches_of(size);
   std::vector<Sums> partial(static_cast<std::size_t>(stretches));
   for_shares(threads, stretches, 1, [&](Range mine) {
     for (Index s = mine.first; s < mine.first + mine.count; ++s) {
@@ -154,6 +159,11 @@ void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> th
   }
   *scalars = {sums.gradient_square, sums.previous_overlap, sums.update_overlap, sums.update_square,
               scale};
+}
+
+template <class T>
+double CpuStep<T>::workspace_bytes(Index size) const {
+  return bytes_of<Sums>(stretches_of(size));
 }
 
 template class CpuStep<float>;

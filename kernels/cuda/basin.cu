@@ -205,6 +205,11 @@ void CudaBasin<T>::scan(BasinRule const& rule, Starts<T> const& starts,
   });
 }
 
+template <class T>
+double CudaBasin<T>::workspace_bytes(Index minima) const {
+  return bytes_of<basin::Target<T>>(minima + 1) + sizeof(unsigned);
+}
+
 template class CudaBasin<float>;
 template class CudaBasin<double>;
 

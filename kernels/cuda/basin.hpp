@@ -12,6 +12,7 @@ class CudaBasin final : public Basin<T> {
 
   void scan(BasinRule const& rule, Starts<T> const& starts,
             BasinResults<T> const& results) const override;
+  double workspace_bytes(Index minima) const override;
 
  private:
   CudaContext const& context_;

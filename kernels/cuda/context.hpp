@@ -22,8 +22,10 @@ class CudaContext final : public Context {
   CudaContext& operator=(CudaContext const&) = delete;
 
   std::string backend() const override { return "cuda"; }
+  std::string device() const override { return "cuda:" + std::to_string(device_); }
   std::string description() const override;
   int threads() const override { return threads_; }
+  MemoryState memory() const override { return memory_state(); }
   void* allocate(std::size_t bytes) override { return cuda::allocate(bytes); }
   void release(void* memory) noexcept override;
   std::size_t available_memory() const override { return memory_state().available; }
@@ -78,6 +80,10 @@ class Workspace {
 /// share it.
 class SumsWorkspace {
  public:
+  /// Bytes that `get` takes.
+  static double bytes(Index rows, Index blocks, Index count) {
+    return bytes_of<double>(rows, blocks, count) + bytes_of<unsigned>(rows);
+  }
   /// For `rows` independent sums of `count` numbers, over `blocks` blocks each.
   GridSums get(CudaContext const& context, Index rows, Index blocks, Index count);
 

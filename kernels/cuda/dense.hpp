@@ -18,6 +18,9 @@ class CudaDense final : public Dense<T> {
                        DenseLayer<T> gradient) const override;
   void input_gradient(Matrix<T const> delta, Matrix<T const> weight, ActivationJet<T const> below,
                       Matrix<T> delta_below, Matrix<T> bend) const override;
+  double workspace_bytes(std::vector<DenseShape> const& shapes) const override {
+    return WeightGradient<T>::workspace_bytes(shapes, 1);
+  }
 
  private:
   CudaContext const& context_;

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include "kernels/view.hpp"
+#include "kernels/memory.hpp"
 
 // The thin host functions through which the backend uses the CUDA runtime. Native bodies are in
 // device.cpp; the emulated device of the tests has its own. Each throws MachineError that names the
@@ -59,9 +59,8 @@ std::string device_libraries();
 /// Device memory, 256-byte aligned.
 void* allocate(std::size_t bytes);
 void release(void* memory) noexcept;
-struct MemoryState {
-  std::size_t available, total;
-};
+/// Of the calling thread's device. What is available is less what the driver and libraries may yet
+/// take for themselves.
 MemoryState memory_state();
 /// Host memory that copies to and from the device need not wait for.
 void* allocate_pinned(std::size_t bytes);

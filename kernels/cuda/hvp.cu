@@ -3,6 +3,8 @@
 // of the library over all directions at once and a kernel that finishes their sums.
 #include "kernels/cuda/hvp.hpp"
 
+#include <algorithm>
+
 #include "kernels/cuda/tile_product.hpp"
 
 namespace brink::cuda {
@@ -161,6 +163,18 @@ void CudaHvp<T>::input_gradient(Matrix<T const> delta, Matrix<T const> delta_tan
                   Transpose::no, {vector, directions.stride}, T(1),
                   {delta_tangent_below.col_range(0, inputs), inputs});
   finish_sums<T>(stream, "hvp_input_gradient_finish", delta_tangent_below, inputs, write);
+}
+
+template <class T>
+double CudaHvp<T>::workspace_bytes(std::vector<DenseShape> const& shapes, Index directions) const {
+  double stack = 0;
+  for (DenseShape const& shape : shapes) {
+    bool const by_library =
+        shape.inputs >= library_inner || directions * shape.inputs >= most_stride;
+    if (directions == 1 || !by_library) continue;
+    stack = std::max(stack, bytes_of<T>(directions, shape.outputs, shape.inputs));
+  }
+  return stack + WeightGradient<T>::workspace_bytes(shapes, directions);
 }
 
 template class CudaHvp<float>;

@@ -1,5 +1,6 @@
 #include "kernels/cuda/linalg.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -16,6 +17,10 @@ constexpr unsigned block_threads = 256;
 constexpr int tile = 16;
 constexpr int chunk = 32;  ///< columns that are in shared memory at a time
 constexpr Index stretch = 2048;
+
+Index stretches_of(Index cols) {
+  return (cols + stretch - 1) / stretch;
+}
 
 template <class T>
 __device__ void load_rows(Matrix<T const> m, Index first_row, Index first_col, T* rows) {
@@ -133,7 +138,7 @@ __global__ void __launch_bounds__(block_threads)
 template <class T>
 std::vector<double> CudaLinalg<T>::inner_products(Matrix<T const> a, Matrix<T const> b) const {
   Index const entries = a.rows * b.rows;
-  Index const stretches = (a.cols + stretch - 1) / stretch;
+  Index const stretches = stretches_of(a.cols);
   std::vector<double> products(static_cast<std::size_t>(entries), 0.0);
   if (entries == 0 || stretches == 0) return products;
   double* const totals = memory_.get<double>(entries * (stretches + 1));
@@ -226,6 +231,13 @@ void CudaLinalg<T>::gather(Vector<std::int32_t const> x, std::vector<Index> cons
   Index const count = std::ssize(indices);
   launch(context_.stream(), {"gather", {blocks_for(count, block_threads)}, {block_threads}},
          gather_kernel, x.data, uploaded(indices), count, out.data);
+}
+
+template <class T>
+double CudaLinalg<T>::workspace_bytes(LinalgShape const& shape) const {
+  double const products = bytes_of<double>(shape.rows_a, shape.rows_b,
+                                           stretches_of(shape.cols) + 1);  // and coefficients
+  return std::max(products, bytes_of<Index>(shape.gathered));
 }
 
 template class CudaLinalg<float>;

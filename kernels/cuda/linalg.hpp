@@ -24,6 +24,7 @@ class CudaLinalg final : public Linalg<T> {
                    Matrix<T> out) const override;
   void gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,
               Vector<std::int32_t> out) const override;
+  double workspace_bytes(LinalgShape const& shape) const override;
 
  private:
   /// The indices in the device's memory, until it is asked for more.

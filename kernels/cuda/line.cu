@@ -13,7 +13,34 @@ namespace brink::cuda {
 namespace {
 
 constexpr unsigned block_threads = 256;
-constexpr Index most_memory = Index{256} << 20;  ///< bytes of activations at a time
+constexpr double most_memory = Index{256} << 20;  ///< bytes for all τ that are side by side
+
+Index widest(SweepShape const& shape) {
+  return *std::max_element(shape.widths.begin(), shape.widths.end());
+}
+
+/// Weights of the largest layer above the first.
+Index most_weights(SweepShape const& shape) {
+  Index most = 0;
+  for (std::size_t l = 1; l < shape.widths.size(); ++l) {
+    most = std::max(most, shape.widths[l - 1] * shape.widths[l]);
+  }
+  return most;
+}
+
+/// What each τ that goes side by side with others takes: (a; ȧ) of two layers, and W(τ) of one.
+template <class T>
+double bytes_of_tau(SweepShape const& shape) {
+  return bytes_of<T>(4, shape.examples, widest(shape)) + bytes_of<T>(most_weights(shape));
+}
+
+/// How many τ go side by side.
+template <class T>
+Index batch_of(SweepShape const& shape) {
+  double const fitting = most_memory / bytes_of_tau<T>(shape);
+  return fitting < static_cast<double>(shape.taus) ? std::max(Index{1}, static_cast<Index>(fitting))
+                                                   : shape.taus;
+}
 
 /// moved[τ] = from + τ along, for each τ: a row of the grid.
 template <class T>
@@ -97,23 +124,20 @@ __global__ void __launch_bounds__(block_threads)
 template <class T>
 class Sweep {
  public:
-  Sweep(CudaContext const& context, LineProblem<T> const& problem, LineMemory& memory)
+  Sweep(CudaContext const& context, LineProblem<T> const& problem, Index taus, LineMemory& memory)
       : context_(context),
         problem_(problem),
         memory_(memory),
-        examples_(problem.preactivation.rows) {}
+        shape_(shape_of(problem, taus)),
+        examples_(shape_.examples) {}
 
-  /// How many τ go side by side.
-  Index batch() const {
-    Index const bytes = 4 * examples_ * widest() * static_cast<Index>(sizeof(T));
-    return std::max(Index{1}, most_memory / bytes);
-  }
+  Index batch() const { return batch_of<T>(shape_); }
 
   /// Sums over the examples at `taus`, which are in the device's memory.
   void at(double const* taus, Index count, LinePoint* points) {
     taus_ = taus;
     count_ = count;
-    Index const size = 2 * examples_ * widest() * count;
+    Index const size = 2 * examples_ * widest(shape_) * count;
     T* from = memory_.activations.template get<T>(2 * size);
     T* to = from + size;
     activate_first(problem_.layers.empty() ? Activation::identity : problem_.activation, from);
@@ -132,11 +156,6 @@ class Sweep {
   }
 
  private:
-  Index widest() const {
-    Index width = problem_.preactivation.cols;
-    for (auto const& layer : problem_.layers) width = std::max(width, layer.weight.rows);
-    return width;
-  }
   /// A kernel with a thread for each of `size` entries at each τ.
   LaunchShape everywhere(char const* kernel, Index size) const {
     return {
@@ -192,6 +211,7 @@ class Sweep {
   CudaContext const& context_;
   LineProblem<T> const& problem_;
   LineMemory& memory_;
+  SweepShape shape_;
   Index examples_;
   double const* taus_ = nullptr;
   Index count_ = 0;
@@ -208,7 +228,7 @@ std::vector<LinePoint> CudaLine<T>::sweep(LineProblem<T> const& problem,
   double* const on_device = memory_.taus.get<double>(count);
   LinePoint* const sums = memory_.points.get<LinePoint>(count);
   upload(context_.stream(), on_device, taus.data(), taus.size() * sizeof(double));
-  Sweep<T> sweep(context_, problem, memory_);
+  Sweep<T> sweep(context_, problem, count, memory_);
   Index const batch = sweep.batch();
   for (Index first = 0; first < count; first += batch) {
     sweep.at(on_device + first, std::min(batch, count - first), sums + first);
@@ -221,6 +241,15 @@ std::vector<LinePoint> CudaLine<T>::sweep(LineProblem<T> const& problem,
     point.derivative /= examples;
   }
   return points;
+}
+
+template <class T>
+double CudaLine<T>::workspace_bytes(SweepShape const& shape) const {
+  Index const batch = batch_of<T>(shape);
+  double const side_by_side =
+      static_cast<double>(batch) * (bytes_of_tau<T>(shape) + bytes_of<T>(widest(shape)));
+  return bytes_of<double>(shape.taus) + bytes_of<LinePoint>(shape.taus) + side_by_side +
+         SumsWorkspace::bytes(batch, blocks_for(shape.examples, block_threads), 2);
 }
 
 template class CudaLine<float>;

@@ -18,6 +18,7 @@ class CudaLine final : public Line<T> {
 
   std::vector<LinePoint> sweep(LineProblem<T> const& problem,
                                std::vector<double> const& taus) const override;
+  double workspace_bytes(SweepShape const& shape) const override;
 
  private:
   CudaContext const& context_;

@@ -69,6 +69,11 @@ void CudaLoss<T>::tangent(LossKind kind, Matrix<T const> output, Matrix<T const>
          tangent_kernel<T>, kind, output, output_tangent, delta_tangent);
 }
 
+template <class T>
+double CudaLoss<T>::workspace_bytes(Index examples) const {
+  return SumsWorkspace::bytes(1, blocks_for(examples, block_threads), 2);
+}
+
 template class CudaLoss<float>;
 template class CudaLoss<double>;
 

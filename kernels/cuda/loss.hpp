@@ -15,6 +15,7 @@ class CudaLoss final : public Loss<T> {
                           Matrix<T> delta) const override;
   void tangent(LossKind kind, Matrix<T const> output, Matrix<T const> output_tangent,
                Matrix<T> delta_tangent) const override;
+  double workspace_bytes(Index examples) const override;
 
  private:
   CudaContext const& context_;

@@ -1,5 +1,7 @@
 #include "kernels/cuda/step.hpp"
 
+#include <algorithm>
+
 #include "kernels/cuda/pack.hpp"
 #include "kernels/cuda/reduce.hpp"
 
@@ -165,9 +167,15 @@ __global__ void append_kernel(LossSums const* sums, StepScalars const* scalars, 
   log.rows.data[(*log.count)++] = {*sums, *scalars};
 }
 
+/// One at least: all parameters may be kept elsewhere.
+template <class T>
+unsigned blocks_of(Index size) {
+  return std::max(1u, blocks_for(size, stretch<T>));
+}
+
 template <class T>
 LaunchShape stretches(char const* kernel, Index size) {
-  return {kernel, {blocks_for(size, stretch<T>)}, {block_threads}};
+  return {kernel, {blocks_of<T>(size)}, {block_threads}};
 }
 
 }  // namespace
@@ -226,6 +234,11 @@ void CudaStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> t
   } else {
     with(update_kernel<Kind::given, T>);
   }
+}
+
+template <class T>
+double CudaStep<T>::workspace_bytes(Index size) const {
+  return SumsWorkspace::bytes(1, blocks_of<T>(size), products);
 }
 
 template class CudaStep<float>;

@@ -20,6 +20,7 @@ class CudaStep final : public Step<T> {
                        StepScalars* scalars) const override;
   void update_in_span(StepScalars const* scalars, Vector<T const> delta, Vector<T const> image,
                       Vector<T> coefficients, Vector<T> preactivation) const override;
+  double workspace_bytes(Index size) const override;
 
  private:
   CudaContext const& context_;

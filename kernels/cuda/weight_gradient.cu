@@ -27,6 +27,12 @@ Index span_of(Index n, Index blocks, Index unit) {
   return (span + unit - 1) / unit * unit;
 }
 
+/// How many stretches that makes at most, over `count` matrices of `blocks` blocks each, or fewer
+/// matrices.
+Index most_parts(Index n, Index blocks, Index count) {
+  return std::min(std::max(count, enough_blocks / blocks), count * blocks_for(n, least_span));
+}
+
 /// sums[c] = Σ_r m(r, c) in float64 over `rows` rows from `from` on. Each thread takes one column
 /// of every threads / columns-th row. `shared`: one number per thread.
 template <int columns, int threads, class T>
@@ -233,6 +239,29 @@ void WeightGradient<T>::operator()(CudaContext const& context, WeightGradientTer
   } else {
     run(MediumTile<T>{});
   }
+}
+
+template <class T>
+double WeightGradient<T>::workspace_bytes(std::vector<DenseShape> const& shapes, Index directions) {
+  double weights = 0;
+  double biases = 0;
+  for (auto const& [examples, inputs, outputs] : shapes) {
+    TileProducts<T> const one{.rows = outputs, .cols = inputs, .inner = examples, .first = {}};
+    // The larger tiles of the two that a layer of many outputs may have: fewer blocks, more parts.
+    Index const blocks = outputs <= FlatTile<T>::rows ? blocks_in(tiles_of<FlatTile<T>>(one))
+                                                      : blocks_in(tiles_of<WideTile<T>>(one));
+    Index const parts = most_parts(examples, blocks, directions);
+    bool const by_hand = outputs * inputs <= library_weights;
+    if (by_hand || directions > 1) {
+      weights = std::max(weights, bytes_of<T>(by_hand ? parts : directions, outputs, inputs));
+    }
+    // By the library, the columns of all directions' Δ are summed as one matrix.
+    Index const columns = directions * outputs;
+    Index const groups = most_parts(examples, 1, blocks_for(columns, sum_columns));
+    Index const sums = std::min(groups * sum_columns, columns * blocks_for(examples, least_span));
+    biases = std::max({biases, bytes_of<double>(parts, outputs), bytes_of<double>(sums)});
+  }
+  return weights + biases;
 }
 
 template class WeightGradient<float>;

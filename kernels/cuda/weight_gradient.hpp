@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/cuda/context.hpp"
-#include "kernels/view.hpp"
+#include "kernels/dense.hpp"
 
 namespace brink::cuda {
 
@@ -31,6 +31,9 @@ class WeightGradient {
  public:
   void operator()(CudaContext const& context, WeightGradientTerms<T> const& terms,
                   WeightGradients<T> const& out) const;
+
+  /// Bytes of working memory for calls of these shapes with up to so many directions, at most.
+  static double workspace_bytes(std::vector<DenseShape> const& shapes, Index directions);
 
  private:
   mutable Workspace weights_;

@@ -6,7 +6,7 @@ import unittest
 
 import numpy as np
 
-from support import ProgramTest, open_record
+from support import ProgramTest, open_record, tree
 
 NETWORK = ("--data", "synthetic:examples=60,features=9,classes=3", "--hidden", "7,5")
 STEPS = {"float32": 1e-4, "float64": 1e-10}  # 20 steps of gradient descent, relative
@@ -144,6 +144,43 @@ class OnBothDevices(ProgramTest):
     def test_info_lists_the_device(self) -> None:
         lines = self.succeed("info").splitlines()
         self.assertTrue(any(line.startswith("device cuda:0: ") for line in lines), lines)
+
+
+class WhenMemoryIsShort(ProgramTest):
+    """A run that needs more than there is says so before it begins."""
+
+    COMMANDS = {
+        "train": ("train", *NETWORK, "--device", "cuda", "--steps", 5, "--sharpness-every", 2),
+        "spectrum": ("spectrum", *NETWORK, "--device", "cuda", "--top", 2),
+        "basin": ("basin", "--landscape", "f4", "--x", "-2:2:30", "--device", "cuda"),
+    }  # fmt: skip
+
+    def limited(self, bytes: int, *command: object):
+        return self.brink(*command, environment={"BRINK_EMULATED_MEMORY": str(bytes)})
+
+    def test_it_is_one_line_and_no_record(self) -> None:
+        for name, command in self.COMMANDS.items():
+            with self.subTest(command=name):
+                self.succeed(*command, "--out", "first.zarr", "--overwrite")
+                planned = open_record(self.place / "first.zarr").attrs["memory_planned_bytes"]
+                before = tree(self.place)
+                for out in (("--out", f"{name}.zarr"), ("--out", "first.zarr", "--overwrite")):
+                    done = self.limited(planned - 1, *command, *out)
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    self.assertEqual(done.stdout, "")
+                    self.assertRegex(
+                        done.stderr,
+                        r"\Abrink: not enough memory: this needs up to \d+\.\d [KM]iB on cuda:0 \(.* [KM]iB.*\), "
+                        r"and \d+\.\d [KM]iB of \d+\.\d [KM]iB are available; what would help: .+\n\Z")
+                    self.assertEqual(tree(self.place), before)
+                done = self.limited(planned, *command, "--out", f"{name}.zarr")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stdout, r"\Amemory: at most \d+\.\d [KM]iB on cuda:0 \(")
+
+    def test_info_tells_what_there_is(self) -> None:
+        lines = self.limited(3 << 20, "info").stdout.splitlines()
+        self.assertTrue(any(line.startswith("device cuda:0: ") and line.endswith("; 3.0 MiB of 3.0 MiB available")
+                            for line in lines), lines)  # fmt: skip
 
 
 class WhenTheDeviceFails(ProgramTest):

@@ -156,11 +156,17 @@ TYPED_TEST(StepOperation, IsTheSameOnAnyNumberOfThreads) {
 TYPED_TEST(StepOperation, CountsParametersThatAreKeptElsewhere) {
   using T = TypeParam;
   Index const size = 5000;
-  Index const first = 1234;
   Machine<T> machine;
   Context& context = *machine.context;
   Step<T> const& step = *machine.operations.step;
-  for (Method const method : {Method::gd, Method::normalized_gd}) {
+  struct Case {
+    Method method;
+    Index elsewhere;  ///< all of them, even
+  };
+  for (auto const& [method, elsewhere_count] :
+       {Case{Method::gd, 1234}, Case{Method::normalized_gd, 1234}, Case{Method::gd, size},
+        Case{Method::normalized_gd, size}}) {
+    Index const first = elsewhere_count;
     Inputs const in = make_inputs<T>(method, size, method == Method::gd, true);
     Outcome const want = plain(in);
     Buffer<T> const theta(context, narrowed<T>(in.theta)),

@@ -1,5 +1,6 @@
-// Failures that the environment asks of a whole program: BRINK_EMULATED_FAIL is `allocation:N`,
-// `launch:N` or `device:N`, for the N-th of its run (control.hpp).
+// What the environment asks of the device of a whole program (control.hpp): BRINK_EMULATED_FAIL is
+// `allocation:N`, `launch:N` or `device:N`, for a failure of the N-th of its run;
+// BRINK_EMULATED_MEMORY its memory in bytes.
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -24,7 +25,14 @@ bool inject() {
   return true;
 }
 
+bool limit_memory() {
+  char const* const variable = std::getenv("BRINK_EMULATED_MEMORY");
+  if (variable != nullptr) set_memory(std::stoull(variable));
+  return variable != nullptr;
+}
+
 bool const injected = inject();
+bool const limited = limit_memory();
 
 }  // namespace
 }  // namespace brink::emulated
