@@ -23,7 +23,7 @@ std::shared_ptr<RuleArguments> add_rule_options(CLI::App& command) {
   };
   add("--landscape", a.landscape,
       "f1 | f2 | f3 | f4 | quadratic[:W,W,...] | tanh-quadratic[:W,W,...] | neuron-linear | "
-      "neuron-tanh | arora | hyperbola",
+      "neuron-tanh | normalized-neuron | arora | hyperbola",
       "NAME");
   add("--objective", a.objective, "descend the landscape, or its square root: loss | sqrt", "NAME");
   add("--method", a.method, "gd | normalized-gd", "NAME");

@@ -99,6 +99,12 @@ void add_diagnostics(CLI::App& command, TrainArguments& a) {
         "directional smoothness along the step, L(tau), every K steps (0: never)");
   command.add_option("--line-points", a.options.line_points, "values of tau")
       ->capture_default_str();
+  every("--segment-every", a.options.segment_every,
+        "sharpness along the step, from its start to its end, every K steps (0: never)");
+  command
+      .add_option("--segment-points", a.options.segment_points,
+                  "into how many intervals the points of the segment divide it")
+      ->capture_default_str();
   every("--test-every", a.options.test_every, "test loss and accuracy every K steps (0: never)");
   every("--expectation-every", a.options.expectation_every,
         "sgd: loss, accuracy and E[RP] over all examples every K steps (0: never)");

@@ -6,7 +6,7 @@ import numpy as np
 from reproduce import Claim, Recipe, Records, Run, Size, basin, orbit, panels
 
 # Half the box's side, and the sharpness of the minima, all of which have the same.
-LANDSCAPES = {"f3": (2.5, 12), "f4": (4, 3.8), "tanh-quadratic": (0.5, 40)}
+LANDSCAPES = {"f3": (2.5, 12), "f4": (4, 3.8)}
 SIDES = {"below": 0.98, "above": 1.02}  # of 2/λmax
 VALLEY = ("2/100", "2/150", "2/200", "2/250")
 MINIMUM = (1, 2)  # outcomes: at a strict minimum, after a falling loss or after rises

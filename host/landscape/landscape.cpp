@@ -13,7 +13,7 @@
 namespace brink {
 namespace {
 
-constexpr Names<LandscapeName, 10> names("--landscape",
+constexpr Names<LandscapeName, 11> names("--landscape",
                                          {{{"f1", LandscapeName::f1},
                                            {"f2", LandscapeName::f2},
                                            {"f3", LandscapeName::f3},
@@ -22,6 +22,7 @@ constexpr Names<LandscapeName, 10> names("--landscape",
                                            {"tanh-quadratic", LandscapeName::tanh_quadratic},
                                            {"neuron-linear", LandscapeName::neuron_linear},
                                            {"neuron-tanh", LandscapeName::neuron_tanh},
+                                           {"normalized-neuron", LandscapeName::normalized_neuron},
                                            {"arora", LandscapeName::arora},
                                            {"hyperbola", LandscapeName::hyperbola}}});
 

@@ -24,6 +24,7 @@ bool is_of_x_and_y(LandscapeName name) {
     case LandscapeName::tanh_quadratic:
     case LandscapeName::neuron_linear:
     case LandscapeName::neuron_tanh:
+    case LandscapeName::normalized_neuron:
       break;
   }
   return false;

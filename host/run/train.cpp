@@ -11,6 +11,7 @@
 #include "host/data/npy.hpp"
 #include "host/diagnostics/coarse_hessian.hpp"
 #include "host/diagnostics/line_sweep.hpp"
+#include "host/diagnostics/segment_sharpness.hpp"
 #include "host/dynamics/gram_layer.hpp"
 #include "host/dynamics/optimizer.hpp"
 #include "host/dynamics/steps_ahead.hpp"
@@ -89,12 +90,15 @@ class TrainingRun {
         test_pass_(problem_.context(), problem_.operations(), problem_.model()),
         gram_(make_gram_layer()),
         eigen_(problem_.context(), *problem_.operations().linalg, parameters(),
-               {options.top, SpectrumEnd::largest, options.sharpness_tolerance, 1000,
-                options.problem.seed}),
+               eigen_options(options.top)),
         record_(has_checkpoint(options.out) && options.resume ? reopen() : create()) {
-    if (options.sharpness_every > 0) {
+    if (options.sharpness_every > 0 || options.segment_every > 0) {
       coarse_ = CoarseHessian<T>::create(problem_.context(), problem_.operations(),
                                          problem_.model(), examples_.x);
+    }
+    if (options.segment_every > 0) {
+      segment_.emplace(problem_.context(), problem_.operations(), parameters(), examples_,
+                       test_pass_, coarse_.get(), eigen_options(1));
     }
     if (options.line_every > 0) {
       line_theta_ = Buffer<T>(problem_.context(), parameters());
@@ -120,6 +124,9 @@ class TrainingRun {
  private:
   Index parameters() const { return problem_.model().network.parameters(); }
   bool sgd() const { return options_.method == Method::sgd; }
+  EigenOptions eigen_options(Index count) const {
+    return {count, SpectrumEnd::largest, options_.sharpness_tolerance, 1000, options_.problem.seed};
+  }
 
   std::unique_ptr<GramLayer<T>> make_gram_layer();
   TrainRecord create();
@@ -147,6 +154,7 @@ class TrainingRun {
   KeptElsewhere observe_first_layer();
   LineFunction line();
   void sweep_line();
+  void measure_segment();
   TrainResult descend();
   TrainResult last_row(std::string const& reason);
   TrainResult finish(std::string const& reason);
@@ -164,6 +172,7 @@ class TrainingRun {
   Minibatches batches_{};
   std::optional<BatchBuffer<T>> batch_;
   std::optional<ExpectationProbe<T>> expectation_;
+  std::optional<SegmentSharpness<T>> segment_;
   Buffer<T> all_parameters_;
   Buffer<T> line_theta_, line_direction_, line_preactivation_, line_tangent_;
   std::chrono::steady_clock::time_point last_checkpoint_ = std::chrono::steady_clock::now();
@@ -427,6 +436,8 @@ std::string TrainingRun<T>::reason_to_stop() const {
 template <class T>
 void TrainingRun<T>::advance() {
   bool const sweep = due(step_, options_.line_every);
+  bool const segment = due(step_, options_.segment_every);
+  if (segment) segment_->begin(theta());
   if (sweep) {
     line_theta_.copy_from(optimizer_.theta());
     if (gram_) {
@@ -444,6 +455,7 @@ void TrainingRun<T>::advance() {
   }
   finish_step(optimizer_.scalars());
   if (sweep) sweep_line();
+  if (segment) measure_segment();
   ++step_;
 }
 
@@ -464,7 +476,7 @@ Index TrainingRun<T>::steps_ahead() const {
   Index count = std::min(ahead_.most(), options_.steps - step_);
   for (Index const every :
        {options_.sharpness_every, options_.test_every, options_.expectation_every,
-        options_.line_every, options_.checkpoint_every}) {
+        options_.line_every, options_.segment_every, options_.checkpoint_every}) {
     if (every > 0) count = std::min(count, due(step_, every) ? 0 : every - step_ % every);
   }
   return count / 2 * 2;
@@ -524,6 +536,12 @@ void TrainingRun<T>::sweep_line() {
   LineSweep const sweep =
       analyse_sweep(sample_line(line(), taus, sampling_tolerance<T>), taus, length);
   record_.append_line(step_, sweep.smoothness, sweep.progress);
+}
+
+template <class T>
+void TrainingRun<T>::measure_segment() {
+  auto const values = segment_->end(theta(), segment_taus(options_.segment_points));
+  record_.append_segment(step_, values.sharpness, values.residuals);
 }
 
 template <class T>

@@ -28,6 +28,8 @@ struct TrainOptions {
   double sharpness_tolerance = 1e-3;
   Index line_every = 0;
   Index line_points = 100;
+  Index segment_every = 0;
+  Index segment_points = 8;  ///< intervals between points
   Index test_every = 0;
   Index expectation_every = 0;  ///< sgd only
   Index draws = 20;

@@ -43,6 +43,8 @@ void check(TrainOptions const& options) {
   require_at_least("--top", options.top, 1);
   require_at_least("--line-points", options.line_points, 1);
   require_at_least("--sharpness-every", options.sharpness_every, 0);
+  require_at_least("--segment-points", options.segment_points, 1);
+  require_at_least("--segment-every", options.segment_every, 0);
   require_at_least("--line-every", options.line_every, 0);
   require_at_least("--test-every", options.test_every, 0);
   require_at_least("--expectation-every", options.expectation_every, 0);
@@ -92,6 +94,8 @@ nlohmann::json to_json(TrainOptions const& options) {
                  {"sharpness_tolerance", options.sharpness_tolerance},
                  {"line_every", options.line_every},
                  {"line_points", options.line_points},
+                 {"segment_every", options.segment_every},
+                 {"segment_points", options.segment_points},
                  {"test_every", options.test_every}});
   switch (options.method) {
     case Method::sgd:

@@ -1,11 +1,14 @@
 #include "host/run/train_record.hpp"
 
+#include "host/diagnostics/line_sweep.hpp"
+#include "host/diagnostics/segment_sharpness.hpp"
+
 namespace brink {
 namespace {
 
 /// The growing dimensions: each is also the name of its coordinate.
-constexpr char const* dimensions[] = {"step", "sharpness_step", "line_step", "test_step",
-                                      "expectation_step"};
+constexpr char const* dimensions[] = {"step",         "sharpness_step", "line_step",
+                                      "segment_step", "test_step",      "expectation_step"};
 
 ArraySpec series(std::string name, std::string dimension, std::string long_name,
                  std::string units = "1", DType type = DType::f8) {
@@ -65,6 +68,15 @@ void define_sharpness(ZarrGroup& group, Index top) {
   group.write("rank", std::span<std::int64_t const>(ranks));
 }
 
+/// A coordinate along the step.
+void define_fractions(ZarrGroup& group, std::string const& name, std::vector<double> const& taus) {
+  ArraySpec tau = series(name, name, "fraction of the step");
+  tau.grows = false;
+  tau.shape = {std::ssize(taus)};
+  group.define(tau);
+  group.write(name, std::span<double const>(taus));
+}
+
 void define_line(ZarrGroup& group, Index points) {
   group.define(series("line_step", "line_step", "updates made", "1", DType::i8));
   group.define(table(series("line_smoothness", "line_step",
@@ -72,15 +84,23 @@ void define_line(ZarrGroup& group, Index points) {
                      "tau", points));
   group.define(series("line_progress", "line_step",
                       "right-hand side of identity (4.2), by quadrature over tau"));
-  ArraySpec tau = series("tau", "tau", "fraction of the step");
-  tau.grows = false;
-  tau.shape = {points};
-  group.define(tau);
-  std::vector<double> taus;
-  for (Index i = 1; i <= points; ++i) {
-    taus.push_back(static_cast<double>(i) / static_cast<double>(points));
-  }
-  group.write("tau", std::span<double const>(taus));
+  std::vector<double> taus = sweep_taus(points);
+  taus.erase(taus.begin());
+  define_fractions(group, "tau", taus);
+}
+
+void define_segment(ZarrGroup& group, Index points) {
+  std::vector<double> const taus = segment_taus(points);
+  Index const size = std::ssize(taus);
+  group.define(series("segment_step", "segment_step", "updates made", "1", DType::i8));
+  group.define(table(series("segment_sharpness", "segment_step",
+                            "largest eigenvalue of the Hessian along the step, at its start + tau "
+                            "times the step"),
+                     "segment_tau", size));
+  group.define(table(series("segment_sharpness_residual", "segment_step",
+                            "norm of H v - lambda v for the unit vector v"),
+                     "segment_tau", size));
+  define_fractions(group, "segment_tau", taus);
 }
 
 void define_expectation(ZarrGroup& group) {
@@ -108,6 +128,7 @@ TrainRecord TrainRecord::create(TrainOptions const& options, nlohmann::json attr
   define_step(record.group_, options);
   if (options.sharpness_every > 0) define_sharpness(record.group_, options.top);
   if (options.line_every > 0) define_line(record.group_, options.line_points);
+  if (options.segment_every > 0) define_segment(record.group_, options.segment_points);
   if (options.test_every > 0) {
     record.group_.define(series("test_step", "test_step", "updates made", "1", DType::i8));
     record.group_.define(series("test_loss", "test_step", "test loss"));
@@ -159,6 +180,13 @@ void TrainRecord::append_line(Index step, std::vector<double> const& smoothness,
   group_.append("line_step", step);
   group_.append("line_smoothness", std::span<double const>(smoothness));
   group_.append("line_progress", progress);
+}
+
+void TrainRecord::append_segment(Index step, std::vector<double> const& sharpness,
+                                 std::vector<double> const& residuals) {
+  group_.append("segment_step", step);
+  group_.append("segment_sharpness", std::span<double const>(sharpness));
+  group_.append("segment_sharpness_residual", std::span<double const>(residuals));
 }
 
 void TrainRecord::append_test(Index step, double loss, double accuracy) {

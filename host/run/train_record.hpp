@@ -28,6 +28,8 @@ class TrainRecord {
   /// `alignment`: |⟨∇f, v⟩| / ‖∇f‖ for the eigenvector v of each pair.
   void append_sharpness(Index step, Eigenpairs const& pairs, std::vector<double> const& alignment);
   void append_line(Index step, std::vector<double> const& smoothness, double progress);
+  void append_segment(Index step, std::vector<double> const& sharpness,
+                      std::vector<double> const& residuals);
   void append_test(Index step, double loss, double accuracy);
   void append_expectation(Index step, ExpectedProgress const& expected, double accuracy);
 

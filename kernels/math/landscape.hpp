@@ -220,6 +220,49 @@ struct NeuronTanh {
   }
 };
 
+/// ((3θ₁ + 4θ₂) / 5‖θ‖)² + ‖θ‖² / 100: a linear neuron with normalised weights, fitted to
+/// ((0.6, 0.8), 0), with weight decay (Ahn et al. 2022, Proposition 1). ⟨∇f, θ⟩ = ‖θ‖² / 50, so
+/// that no point is stationary; it is not defined at 0. Where 3θ₁ + 4θ₂ = 0 it falls towards there,
+/// and the sharpness grows as 2 / ‖θ‖².
+struct NormalizedNeuron {
+  static constexpr int dimension = 2;
+
+  template <class N>
+  BRINK_HOST_DEVICE N value(Point<N, 2> const& p) const {
+    N const size = square_length(p);
+    return square(dot(input<N>(), p)) / size + fraction<N>(1, 100) * size;
+  }
+  template <class N>
+  BRINK_HOST_DEVICE Point<N, 2> gradient(Point<N, 2> const& p) const {
+    Point<N, 2> const a = input<N>();
+    N const c = pull(p), along = fraction<N>(1, 50) - square(c) / N(2);
+    return {c * a[0] + along * p[0], c * a[1] + along * p[1]};
+  }
+  template <class N>
+  BRINK_HOST_DEVICE SymmetricMatrix<N, 2> hessian(Point<N, 2> const& p) const {
+    Point<N, 2> const a = input<N>();
+    N const c = pull(p), along = fraction<N>(1, 50) - square(c) / N(2);
+    N const factor = N(2) / square_length(p), first = a[0] - c * p[0], second = a[1] - c * p[1];
+    return {factor * square(first) + along, factor * first * second,
+            factor * square(second) + along};
+  }
+
+ private:
+  template <class N>
+  BRINK_HOST_DEVICE static Point<N, 2> input() {
+    return {fraction<N>(3, 5), fraction<N>(4, 5)};
+  }
+  /// 2 ⟨input, θ⟩ / ‖θ‖²
+  template <class N>
+  BRINK_HOST_DEVICE static N pull(Point<N, 2> const& p) {
+    return N(2) * dot(input<N>(), p) / square_length(p);
+  }
+  template <class N>
+  BRINK_HOST_DEVICE static N square_length(Point<N, 2> const& p) {
+    return square(p[0]) + square(p[1]);
+  }
+};
+
 /// (1 + x²) y² (Arora, Li, Panigrahi 2022): minima on y = 0, the flattest at 0; none strict.
 struct Arora {
   static constexpr int dimension = 2;
@@ -297,6 +340,7 @@ enum class LandscapeName {
   tanh_quadratic,
   neuron_linear,
   neuron_tanh,
+  normalized_neuron,
   arora,
   hyperbola
 };
@@ -335,6 +379,8 @@ BRINK_HOST_DEVICE auto with_landscape(LandscapeChoice const& choice, Body&& body
       return body(landscape::NeuronLinear{});
     case LandscapeName::neuron_tanh:
       return body(landscape::NeuronTanh{});
+    case LandscapeName::normalized_neuron:
+      return body(landscape::NormalizedNeuron{});
     case LandscapeName::arora:
       return body(landscape::Arora{});
     case LandscapeName::hyperbola:

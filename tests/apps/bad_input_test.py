@@ -81,6 +81,8 @@ class CommandLine(BadInputTest):
             "--sharpness-tolerance": ("0", "nan"),
             "--line-every": ("-1",),
             "--line-points": ("0",),
+            "--segment-every": ("-1", "x"),
+            "--segment-points": ("0", "-2"),
             "--test-every": ("-2",),
             "--expectation-every": ("-2",),
             "--draws": ("0",),

@@ -12,7 +12,8 @@ import numpy as np
 from support import DisturbedTest, tree
 
 NETWORK = ("--hidden", "6,5", "--threads", 1)
-GD = ("--sharpness-every", 2, "--top", 2, "--line-every", 4, "--line-points", 7, "--test-every", 5)
+GD = ("--sharpness-every", 2, "--top", 2, "--line-every", 4, "--line-points", 7,
+      "--segment-every", 3, "--segment-points", 2, "--test-every", 5)  # fmt: skip
 SGD = ("--method", "sgd", "--batch-size", 7, "--expectation-every", 4, "--draws", 5,
        "--sharpness-every", 6, "--test-every", 5)  # fmt: skip
 

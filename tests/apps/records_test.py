@@ -41,16 +41,19 @@ class Records(ProgramTest):
             self.save(f"y{name}.npy", np.arange(count) % 3)
         self.succeed("train", "--data", "npy:x.npy,y.npy,xt.npy,yt.npy", "--hidden", "7,5",
                      "--steps", 10, "--sharpness-every", 4, "--top", 2, "--line-every", 5,
-                     "--line-points", 8, "--test-every", 3, "--out", "run.zarr")  # fmt: skip
+                     "--line-points", 8, "--segment-every", 6, "--segment-points", 4,
+                     "--test-every", 3, "--out", "run.zarr")  # fmt: skip
         record = open_record(self.place / "run.zarr")
         self.assertEqual(
             dict(record.sizes),
-            {"step": 11, "sharpness_step": 4, "rank": 2, "line_step": 2, "tau": 8, "test_step": 5},
-        )
+            {"step": 11, "sharpness_step": 4, "rank": 2, "line_step": 2, "tau": 8, "test_step": 5,
+             "segment_step": 2, "segment_tau": 5},
+        )  # fmt: skip
         self.assertEqual(set(record.coords), set(record.sizes))
         for name, values in {
             "step": range(11), "sharpness_step": (0, 4, 8, 10), "rank": (1, 2),
             "line_step": (0, 5), "tau": np.arange(1, 9) / 8, "test_step": (0, 3, 6, 9, 10),
+            "segment_step": (0, 6), "segment_tau": np.arange(5) / 4,
         }.items():  # fmt: skip
             np.testing.assert_array_equal(record[name], list(values), name)
         dimensions = {name: ("step",) for name in STEP} | {
@@ -59,6 +62,8 @@ class Records(ProgramTest):
             "sharpness_residual": ("sharpness_step", "rank"),
             "gradient_alignment": ("sharpness_step", "rank"),
             "line_smoothness": ("line_step", "tau"), "line_progress": ("line_step",),
+            "segment_sharpness": ("segment_step", "segment_tau"),
+            "segment_sharpness_residual": ("segment_step", "segment_tau"),
             "test_loss": ("test_step",), "test_accuracy": ("test_step",),
         }  # fmt: skip
         self.assertEqual({name: v.dims for name, v in record.data_vars.items()}, dimensions)

@@ -30,6 +30,7 @@ TEST(Minima, AreThoseThatThePapersName) {
                              {"tanh-quadratic:1,2,3,4", {{0, 0, 0, 0}}, 8},
                              {"neuron-linear", {}, 0},
                              {"neuron-tanh", {}, 0},
+                             {"normalized-neuron", {}, 0},
                              {"arora", {}, 0},
                              {"hyperbola", {}, 0}}) {
     SCOPED_TRACE(expected.name);
@@ -54,8 +55,8 @@ TEST(Minima, BeyondTheReachAreNotListed) {
 
 TEST(LandscapeNames, ReadBackAsWritten) {
   for (std::string const name :
-       {"f1", "f2", "f3", "f4", "neuron-linear", "neuron-tanh", "arora", "hyperbola",
-        "quadratic:20,1", "tanh-quadratic:20,1", "quadratic:0.5,2,7,1"}) {
+       {"f1", "f2", "f3", "f4", "neuron-linear", "neuron-tanh", "normalized-neuron", "arora",
+        "hyperbola", "quadratic:20,1", "tanh-quadratic:20,1", "quadratic:0.5,2,7,1"}) {
     EXPECT_EQ(landscape_name(parse_landscape(name)), name);
   }
   EXPECT_EQ(landscape_name(parse_landscape("quadratic")), "quadratic:20,1");

@@ -39,6 +39,8 @@ TrainOptions small_run(Files const& files, std::string const& method) {
   options.sharpness_every = 4;
   options.top = 2;
   options.test_every = 5;
+  options.segment_every = 4;
+  options.segment_points = 3;
   if (method == "sgd") {
     options.expectation_every = 4;
     options.draws = 3;
@@ -111,6 +113,12 @@ TEST_P(TrainMethod, LeavesARowPerStepAndNaNOnlyWhereTheNextStepIsMissing) {
     expect_finite(record.read(name), name);
   }
   EXPECT_EQ(result.sharpness, record.read("sharpness")[8]);
+  EXPECT_EQ(record.read("segment_step"), steps_listed({0, 4, 8, 12}));
+  EXPECT_EQ(record.read("segment_tau"), (std::vector<double>{0, 1.0 / 3, 2.0 / 3, 1}));
+  for (std::string const name : {"segment_sharpness", "segment_sharpness_residual"}) {
+    EXPECT_EQ(record.shape(name), (std::vector<Index>{4, 4}));
+    expect_finite(record.read(name), name);
+  }
   EXPECT_EQ(record.read("test_step"), steps_listed({0, 5, 10, 13}));
   expect_finite(record.read("test_loss"), "test_loss");
   expect_finite(record.read("test_accuracy"), "test_accuracy");
@@ -366,6 +374,18 @@ TEST(Train, GradientDescentIsTheOracles) {
     EXPECT_NEAR(sharpness[2 * i + 1], all[all.size() - 2], 1e-7);
   }
   EXPECT_NEAR(result.sharpness, sharpness[sharpness.size() - 2], 0);
+
+  auto const segment = record.read("segment_sharpness");
+  auto const segment_at = record.read("segment_step");
+  for (std::size_t i = 0; i < segment_at.size(); ++i) {
+    auto const t = static_cast<std::size_t>(segment_at[i]);
+    for (std::size_t j = 0; j < 4; ++j) {
+      double const tau = static_cast<double>(j) / 3;
+      oracle::Reals const step = oracle::plus(path[t + 1], -1, path[t]);
+      auto const hessian = run.problem.hessian(oracle::plus(path[t], tau, step));
+      EXPECT_NEAR(segment[4 * i + j], symmetric_eigen(hessian, parameters).values.back(), 1e-7);
+    }
+  }
 
   auto const line = record.read("line_smoothness");
   auto const line_at = record.read("line_step");

@@ -782,6 +782,7 @@ TYPED_TEST(BasinOf, AgreesWithTheOracleOnEveryLandscape) {
   for (auto const& [landscape, step, reach] :
        std::vector<Scanned>{{"neuron-linear", 0.1, 3},
                             {"neuron-tanh", 0.1, 5},
+                            {"normalized-neuron", 0.1, 2},
                             {"arora", 0.3, 2},
                             {"hyperbola", 0.2, 2.5},
                             {"hyperbola", 0.45, 2.5},

@@ -67,8 +67,21 @@ TEST(Landscape, ValuesAreThoseOfThePapers) {
               1e-14);
   EXPECT_NEAR(landscape::NeuronLinear{}.value(p), std::pow(x * y, 2), 1e-14);
   EXPECT_NEAR(landscape::NeuronTanh{}.value(p), std::pow(x * std::tanh(y), 2), 1e-14);
+  EXPECT_NEAR(landscape::NormalizedNeuron{}.value(p),
+              std::pow(0.6 * x + 0.8 * y, 2) / (x * x + y * y) + (x * x + y * y) / 100, 1e-14);
   EXPECT_NEAR(landscape::Arora{}.value(p), (1 + x * x) * y * y, 1e-14);
   EXPECT_NEAR(landscape::Hyperbola{}.value(p), std::pow(1 - x * y, 2), 1e-14);
+}
+
+/// Proposition 1 of Ahn et al.: only the weight decay has a gradient along θ.
+TEST(Landscape, OfANormalizedNeuronHasNoStationaryPoint) {
+  landscape::NormalizedNeuron const f;
+  for (std::uint64_t index = 0; index < 1000; ++index) {
+    auto const p = random_point<2>(index, 3);
+    EXPECT_LE(relative_error(dot(f.gradient(p), p), dot(p, p) / 50), 1e-9);
+    Point<double, 2> const scaled{2 * p[0], 2 * p[1]};
+    EXPECT_NEAR(f.value(scaled) - f.value(p), 3 * dot(p, p) / 100, 1e-14);
+  }
 }
 
 template <class T, class Landscape>

@@ -299,6 +299,13 @@ std::unique_ptr<Landscape> make(std::string_view name, Reals const& weights, boo
       return (x * tanh(y)) * (x * tanh(y));
     });
   }
+  if (name == "normalized-neuron") {
+    return plane([](auto x, auto y) {
+      auto const size = x * x + y * y;
+      auto const output = 0.6 * x + 0.8 * y;
+      return output * output / size + 0.01 * size;
+    });
+  }
   if (name == "arora") return plane([](auto x, auto y) { return (1.0 + x * x) * y * y; });
   if (name == "hyperbola") {
     return plane([](auto x, auto y) { return (1.0 - x * y) * (1.0 - x * y); });

@@ -20,6 +20,7 @@ std::vector<Named> const every_landscape{{"f1", {0, 0}},
                                          {"hyperbola", {0, 0}},
                                          {"neuron-linear", {0, 0}},
                                          {"neuron-tanh", {0, 0}},
+                                         {"normalized-neuron", {0, 0}},
                                          {"quadratic", {3}},
                                          {"quadratic", {20, 1}},
                                          {"quadratic", {2, 1, 0.5}},
@@ -74,6 +75,7 @@ TEST(BasinOracle, ValuesAreThoseDoneByHand) {
   EXPECT_EQ(landscape("tanh-quadratic", {0.25, 1})->value(theta), std::tanh(2));
   EXPECT_EQ(landscape("neuron-linear")->value(theta), 4);
   EXPECT_EQ(landscape("neuron-tanh")->value(theta), std::pow(2 * std::tanh(1), 2));
+  EXPECT_NEAR(landscape("normalized-neuron")->value(theta), 0.4 * 0.4 / 5 + 0.05, 1e-15);
   EXPECT_EQ(landscape("arora")->value(theta), 5);
   EXPECT_EQ(landscape("hyperbola")->value(theta), 9);
 }
@@ -92,6 +94,7 @@ TEST(BasinOracle, MinimaAreStationaryAndAsSharpAsThePapersSay) {
                                                                     {"tanh-quadratic", 1, 40},
                                                                     {"neuron-linear", 0, 0},
                                                                     {"neuron-tanh", 0, 0},
+                                                                    {"normalized-neuron", 0, 0},
                                                                     {"arora", 0, 0},
                                                                     {"hyperbola", 0, 0}}) {
     SCOPED_TRACE(name);

@@ -11,8 +11,8 @@ inline std::vector<LandscapeChoice> all_landscapes() {
   std::vector<LandscapeChoice> all;
   for (LandscapeName const name :
        {LandscapeName::f1, LandscapeName::f2, LandscapeName::f3, LandscapeName::f4,
-        LandscapeName::neuron_linear, LandscapeName::neuron_tanh, LandscapeName::arora,
-        LandscapeName::hyperbola}) {
+        LandscapeName::neuron_linear, LandscapeName::neuron_tanh, LandscapeName::normalized_neuron,
+        LandscapeName::arora, LandscapeName::hyperbola}) {
     all.push_back({name, 2, {}});
   }
   for (LandscapeName const name : {LandscapeName::quadratic, LandscapeName::tanh_quadratic}) {
