@@ -24,7 +24,7 @@ def runs(size: Size) -> dict[str, Run]:
     # A grid of 2 × 2 starts: two of its corners are those of the figure.
     found["range"] = basin(
         landscape="f4", x="0.1:1.5:2", y="2:2.5:2", lr=f"0.005:0.525:{count}"
-    )  # fmt: skip
+    ).as_it_is()
     return found
 
 

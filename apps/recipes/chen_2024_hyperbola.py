@@ -35,7 +35,8 @@ def runs(size: Size) -> dict[str, Run]:
     side = size.pick(full=1000, quick=200, tiny=16)
     # Off the line x = −y, from which gradient descent goes to the saddle at 0.
     box = {"landscape": "hyperbola", "x": f"-4:4:{side}", "y": f"-3.99:4.01:{side}"}
-    found = {f"map {eta}": basin(**box, lr=eta) for eta in (*ETAS, BEYOND)}
+    found = {f"map {eta}": basin(**box, lr=eta) for eta in ETAS}
+    found[f"map {BEYOND}"] = basin(**box, lr=BEYOND).as_it_is()
     for eta in ETAS:
         x, y = sharp_start(eta)
         found[f"sharp {eta}"] = _orbit(f"{x:.6f},{y:.6f}", eta, size)

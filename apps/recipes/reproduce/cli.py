@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -104,10 +106,11 @@ def _reproduce(options: argparse.Namespace) -> None:
         return
     chosen = select(known, options.names)
     size = _size(options, chosen)
-    if options.report and not options.report.endswith(".html"):
-        raise InputError(f"--report {options.report}: the page's name ends in .html")
+    _check_places(options)
     runner = _runner(options)
     axes = _axes(options)
+    for name, recipe in chosen.items():
+        _check_sweep(name, recipe, size, axes)
     results = []
     for name, recipe in chosen.items():
         results.append(_run(name, recipe, size, axes, runner, options))
@@ -116,6 +119,15 @@ def _reproduce(options: argparse.Namespace) -> None:
     if options.gallery:
         write_gallery(Path(options.out), Path(options.gallery))
     _close(results, options)
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    if options.report and not options.report.endswith(".html"):
+        raise InputError(f"--report {options.report}: the page's name ends in .html")
+    if options.report and not Path(options.report).absolute().parent.is_dir():
+        raise InputError(f"--report {options.report}: there is no such folder for it")
+    if Path(options.out).exists() and not Path(options.out).is_dir():
+        raise InputError(f"--out {options.out}: is a file, give a folder")
 
 
 def _list(known: Mapping[str, Recipe]) -> None:
@@ -170,6 +182,14 @@ def _axes(options: argparse.Namespace) -> list[Axis]:
     return axes
 
 
+def _check_sweep(name: str, recipe: Recipe, size: Size, axes: Sequence[Axis]) -> None:
+    with _at_fault(name):
+        runs = Sweep(axes, recipe.runs(size)).all_runs().values()
+    taken = {option for run in runs if run.swept for option in run.options}
+    if axes and not taken & {axis.option for axis in axes}:
+        raise InputError(f"{name}: has no run that takes what is swept over")
+
+
 def _runner(options: argparse.Namespace) -> Runner:
     if options.jobs < 0:
         raise InputError(f"--jobs {options.jobs}: at least 1")
@@ -187,28 +207,50 @@ def _run(name: str, recipe: Recipe, size: Size, axes: Sequence[Axis], runner: Ru
     start = time.monotonic()
     sweep = Sweep(axes, recipe.runs(size))
     runs = sweep.all_runs()
-    if axes and not any(axis.option in run.options for axis in axes for run in runs.values()):
-        raise InputError(f"{name}: has no run that takes what is swept over")
     runner.run(runs, folder)
+    with _at_fault(name):
+        verdicts = [
+            Verdicts(sweep.label(point), list(recipe.claims(sweep.records(folder, point))))
+            for point in sweep.points()
+        ]
     result = Result(
         name, recipe, size.name, folder,
         {run_name: " ".join(["brink", *run.words()]) for run_name, run in runs.items()},
-        _version(runner.brink),
-        [
-            Verdicts(sweep.label(point), list(recipe.claims(sweep.records(folder, point))))
-            for point in sweep.points()
-        ],
-        time.monotonic() - start,
+        _version(runner.brink), verdicts, time.monotonic() - start,
     )  # fmt: skip
     if axes:
-        paths = {run_name: folder / f"{run_name}.zarr" for run_name in runs}
-        panels()(Records(runs, paths), result.picture)
+        swept = {run_name: run for run_name, run in runs.items() if run.swept}
+        paths = {run_name: folder / f"{run_name}.zarr" for run_name in swept}
+        # Records of one kind can be drawn over one another.
+        kind = next(iter(swept.values())).command
+        shown = [run_name for run_name, run in swept.items() if run.command == kind]
+        panels(records=shown)(Records(swept, paths), result.picture)
         save(sweep.combined(folder), folder / "sweep.zarr")
     else:
-        recipe.draw(sweep.records(folder, ()), result.picture)
+        with _at_fault(name):
+            recipe.draw(sweep.records(folder, ()), result.picture)
     result.save()
     _say(options, "\n".join([*result.lines(), f"  picture: {result.picture}", ""]))
     return result
+
+
+@contextmanager
+def _at_fault(name: str) -> Iterator[None]:
+    """Whatever a recipe's own functions raise is told in one line."""
+    try:
+        yield
+    except (InputError, MachineError, OSError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise InputError(
+            f"{name}: the recipe fails at line {place.lineno} of {Path(place.filename).name}: "
+            f"{type(error).__name__}: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
 
 
 def _close(results: Sequence[Result], options: argparse.Namespace) -> None:

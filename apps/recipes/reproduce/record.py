@@ -55,8 +55,8 @@ class Records(Mapping[str, xr.Dataset]):
 
 def number(text: object) -> float:
     """A number or fraction as the command line takes it."""
-    numerator, _, denominator = str(text).partition("/")
-    return float(numerator) / float(denominator or 1)
+    numerator, slash, denominator = str(text).partition("/")
+    return float(numerator) / (float(denominator) if slash else 1.0)
 
 
 def last_half(values: xr.DataArray) -> np.ndarray:

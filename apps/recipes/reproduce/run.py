@@ -17,6 +17,7 @@ class Run:
     command: str
     options: Mapping[str, Any]
     after: tuple[str, ...] = ()  # names of runs whose files it reads
+    swept: bool = True  # sweeps set its options; else it is the same at all their points
 
     def words(self) -> list[str]:
         """The command line but for where its record goes and what runs it."""
@@ -29,6 +30,10 @@ class Run:
                 # In one word: a value may begin with a minus sign.
                 words.append(f"{flag}={value}")
         return words
+
+    def as_it_is(self) -> Run:
+        """The same, left alone by sweeps: one that is about its own step sizes, say."""
+        return replace(self, swept=False)
 
     def with_options(self, **options: Any) -> Run:
         return replace(self, options={**self.options, **options})

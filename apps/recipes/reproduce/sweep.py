@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ _TAKEN_BY = {
     "seed": ("train", "spectrum"),
     "hidden": ("train", "spectrum"),
 }
+_IN_FILES = str.maketrans("/ ,", "_-x")  # of names
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,21 @@ class Sweep:
 
     def run_name(self, name: str, point: Point) -> str:
         """That of a run at a point; a file's name too."""
+        if not self.runs[name].swept:
+            return name.translate(_IN_FILES)
         parts = [f"{axis.option}-{value}" for axis, value in zip(self.axes, point)]
         if not parts or len(set(self.distinct().values())) > 1:
             parts.insert(0, name)
-        return "-".join(parts).translate(str.maketrans("/ ,", "_-x"))
+        return "-".join(parts).translate(_IN_FILES)
 
     def _at(self, name: str, point: Point) -> Run:
         run = self.runs[name]
         options = {
             axis.option: value
             for axis, value in zip(self.axes, point)
-            if run.command in _TAKEN_BY[axis.option]
+            if run.swept and run.command in _TAKEN_BY[axis.option]
         }
-        return Run(run.command, {**run.options, **options}, run.after)
+        return run.with_options(**options)
 
     def distinct(self) -> dict[str, str]:
         """For each of the recipe's runs the one that it is the same as at every point: runs that
@@ -70,7 +74,7 @@ class Sweep:
         }
 
     def all_runs(self) -> dict[str, Run]:
-        """Every run at every point."""
+        """Every run at every point, and those that are left alone once."""
         return {
             self.run_name(name, point): replace(
                 self._at(name, point),
@@ -89,14 +93,18 @@ class Sweep:
             [name for name in self.runs if same[name] != name],
         )
 
-    def combined(self, folder: Path) -> xr.Dataset:
-        """All of them in one record, with the axes of the sweep besides; where a run was shorter
-        than others its values are NaN."""
-        names = list(dict.fromkeys(self.distinct().values()))
-        parts = [self._stacked(folder, name, ()) for name in names]
+    def combined(self, folder: Path) -> dict[str, xr.Dataset]:
+        """Each run at all the points in one record, with the axes of the sweep besides; where a run
+        was shorter than others its values are NaN. A single run is under the name ""; so are several
+        of networks by one command, with the axis `run`."""
+        names = [name for name in dict.fromkeys(self.distinct().values()) if self.runs[name].swept]
+        parts = {name: self._stacked(folder, name, ()) for name in names}
         if len(parts) == 1:
-            return parts[0]
-        return _concatenated(parts, "run", names)
+            return {"": parts[names[0]]}
+        commands = {self.runs[name].command for name in names}
+        if len(commands) == 1 and not commands & {"basin", "orbit"}:
+            return {"": _concatenated(list(parts.values()), "run", names)}
+        return {name.translate(_IN_FILES): part for name, part in parts.items()}
 
     def _stacked(self, folder: Path, name: str, point: Point) -> xr.Dataset:
         if len(point) == len(self.axes):
@@ -107,14 +115,18 @@ class Sweep:
         return _concatenated(parts, axis.option, labels)
 
 
-def save(dataset: xr.Dataset, path: Path) -> None:
-    """Leaves the dataset at `path`, in Zarr's format 2 like all records."""
-    for variable in dataset.variables.values():
-        variable.encoding = {}
-    try:
-        dataset.to_zarr(path, mode="w", consolidated=True, zarr_format=2)
-    except TypeError:  # xarray that knows no other format
-        dataset.to_zarr(path, mode="w", consolidated=True)
+def save(datasets: Mapping[str, xr.Dataset], path: Path) -> None:
+    """Leaves the datasets at `path`, in Zarr's format 2 like all records: one under the name "" as
+    the record itself, others as groups of it."""
+    shutil.rmtree(path, ignore_errors=True)
+    for name, dataset in datasets.items():
+        for variable in dataset.variables.values():
+            variable.encoding = {}
+        group = {"group": name} if name else {}
+        try:
+            dataset.to_zarr(path, mode="a", consolidated=True, zarr_format=2, **group)
+        except TypeError:  # xarray that knows no other format
+            dataset.to_zarr(path, mode="a", consolidated=True, **group)
 
 
 def _concatenated(parts: Sequence[xr.Dataset], name: str, labels: Sequence) -> xr.Dataset:
