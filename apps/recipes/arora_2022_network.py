@@ -58,35 +58,47 @@ def runs(size: Size) -> dict[str, Run]:
 
 
 class Phases:
-    """One run, cut where √L is about to rise for the first time."""
+    """One run: phase 1 until √L is O(η), and phase 2 from before its first rise."""
 
     def __init__(self, records: Records, method: str, lr: str) -> None:
         name = run_name(method, lr)
-        run = records[name]
+        self.run = run = records[name]
         self.eta = records.number(name, "lr")
         self.normalized = METHODS[method]
         self.root = root_loss(run)
-        self.end = end_of_descent(self.root)  # of phase 1
-        self.second = self.root[self.end :]
+        self.begin = end_of_descent(self.root)  # of phase 2
+        self.second = self.root[self.begin :]
+        at, sharpness = np.asarray(run["sharpness_step"]), np.asarray(run["sharpness"], float)
+        # How much √L may be for a step across the minimum to leave it at least as large.
+        least = self.eta * swing(np.interp(np.arange(len(self.root)), at, sharpness[:, 0]),
+                                 self.normalized)  # fmt: skip
+        self.low = int((self.root <= least).argmax()) if (self.root <= least).any() else -1
         # Where the sharpness was measured in phase 2.
-        at = np.asarray(run["sharpness_step"])
-        chosen = (at >= self.end) & (at + 1 < len(self.root))
+        chosen = (at >= self.begin) & (at + 1 < len(self.root))
         self.at = at[chosen]
-        self.sharpness = np.asarray(run["sharpness"], float)[chosen]
+        self.sharpness = sharpness[chosen]
         self.alignment = np.asarray(run["gradient_alignment"], float)[chosen]
 
     @property
     def tau(self) -> np.ndarray:
-        return (self.at - self.end) * self.eta**2
+        return (self.at - self.begin) * self.eta**2
 
     def settled(self) -> np.ndarray:
         """Which measurements are of the second half of phase 2."""
-        return self.at > (self.end + len(self.root)) / 2
+        return self.at > (self.begin + len(self.root)) / 2
 
     def swings(self) -> tuple[np.ndarray, np.ndarray]:
         """√L(x(t)) + √L(x(t+1)) where the sharpness is known, and what λmax makes it."""
         sums = pair_sums(self.root)[self.at]
         return sums, self.eta * swing(self.sharpness[:, 0], self.normalized)
+
+    def speeds_squared(self) -> np.ndarray:
+        """|dx/dτ|² at every step of normalised GD, from how far two steps go together: as far as
+        their unit gradients are from opposite, for which the record has ⟨∇L, next ∇L⟩."""
+        norm = np.asarray(self.run["gradient_norm"], float)
+        smoothness = np.asarray(self.run["directional_smoothness"], float)
+        cosine = (norm[:-1] - self.eta * smoothness[:-1]) / norm[1:]
+        return (2 + 2 * cosine) / (2 * self.eta) ** 2
 
     def time_to_fall(self) -> float:
         """Steps that λmax takes to fall from one share to the other."""
@@ -98,20 +110,53 @@ class Phases:
 
 
 def claims(records: Records):
+    found = {
+        method: [Phases(records, method, lr) for lr in STEP_SIZES[method]] for method in METHODS
+    }
     for method in METHODS:
-        yield from _claims_on(method, [Phases(records, method, lr) for lr in STEP_SIZES[method]])
+        yield from _claims_on(method, found[method])
+    yield from _claims_on_flows(*found.values())
+
+
+def _claims_on_flows(root: list[Phases], normalized: list[Phases]):
+    ratios = []
+    for phases in normalized:
+        late = phases.settled()
+        slope = _slope(phases.tau[late], np.log(phases.sharpness[late, 0]))
+        half = (phases.begin + len(phases.root)) // 2
+        ratios.append(-slope / (4 * phases.speeds_squared()[half:].mean()))
+    yield Claim(
+        "normalised GD, phase 2: it follows −(1/4) P∇log λ₁ per η², on which −d log λ₁/dτ is 4 times "
+        "the square of the speed",
+        f"{', '.join(f'{ratio:.4f}' for ratio in ratios)} times that",
+        abs(ratios[-1] - 1) < 0.02,
+    )
+    # Both at the smallest step size; their first phases end at the same minimum, to O(η).
+    times = [phases[-1].time_to_fall() * phases[-1].eta ** 2 for phases in (root, normalized)]
+    middle = sum(FALL) / 2 * _median(root[-1].sharpness[:1, 0])
+    yield Claim(
+        "GD on √L, phase 2: it follows −(1/8) P∇λ₁ per η², so that normalised GD takes λmax/2 times "
+        "as long, in τ, along the same minima",
+        f"{times[1]:.4g} / {times[0]:.4g} = {times[1] / times[0]:.3f}, and λmax/2 is {middle / 2:.3f}",
+        abs(times[1] / times[0] / (middle / 2) - 1) < 0.1,
+    )
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Of the line of least squares."""
+    return float(np.polyfit(x, y, 1)[0]) if len(x) > 2 else np.nan
 
 
 def _claims_on(name: str, found: list[Phases]):
     etas = [phases.eta for phases in found]
-    ends = [phases.end for phases in found]
-    law = power_law(etas, ends)
-    levels = [_median(phases.second[:1] / phases.swings()[1][:1]) for phases in found]
     unit = "η √(λmax/2)" if METHODS[name] else "η λmax/2"
+    lows = [phases.low for phases in found]
+    law = power_law(etas, lows)
     yield Claim(
         f"{name}, phase 1: √L falls at every step to O(η), in Θ(1/η) steps",
-        f"{listed(ends)} steps, {law}; at the first rise √L is {listed(levels)} times {unit}",
-        law.near(-1, 0.25) and all(0 < level < 1.1 for level in levels),
+        f"to {unit} in {listed(lows)} steps, {law}, and rises for the first time after "
+        f"{listed([phases.begin for phases in found])}",
+        law.near(-1, 0.25) and all(0 < phases.low <= phases.begin for phases in found),
     )
     shares = [100 * alternation(phases.second) for phases in found]
     yield Claim(
@@ -176,7 +221,7 @@ def draw(records: Records, picture: Path) -> None:
 
 
 def _draw_run(row: np.ndarray, phases: Phases, colour: str, label: str) -> None:
-    shown = slice(0, phases.end + int(1 / phases.eta))
+    shown = slice(0, phases.begin + int(1 / phases.eta))
     row[0].semilogy(np.arange(len(phases.root))[shown] * phases.eta, phases.root[shown],
                     color=colour, linewidth=STYLE.thin, label=label)  # fmt: skip
     row[1].plot(phases.tau, phases.sharpness[:, 0], color=colour, linewidth=STYLE.line)
@@ -197,6 +242,11 @@ RECIPE = Recipe(
     notes=(
         "The paper's network is VGG-16. Here it is fully connected, and the examples are few enough "
         "to be fitted exactly, without which L has no minima at 0.",
+        "Phase 1 is taken to end where √L is down to what it swings by in phase 2. Until it rises, "
+        "slower directions settle, which takes Θ(log 1/η) steps more.",
+        "The factors of the flows are derived in recipes/reproduce/toy.py, and measured on landscapes "
+        "in arora-2022-limiting-flow. Along a flow −κ P∇h the rate of h is that of the square of "
+        "the speed, divided by κ.",
         "The slides' sum of losses lacks a factor of 1/2: see arora-2022-loss-sum.",
         "With several outputs and squared loss the top eigenvalues of ∇²L come in groups of as many, "
         "and phase 2 drives λ₁ down until it meets λ₂: from there on the gradient is in the span of "
