@@ -16,8 +16,4 @@ void use_sequential_blas() {
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
 }
 
-BlasThreads::BlasThreads(int threads) {
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
-}
-
 }  // namespace brink::cpu

@@ -41,14 +41,4 @@ char const* blas_description();
 /// Makes the BLAS run each call on the calling thread.
 void use_sequential_blas();
 
-/// While it lives, calls to BLAS and LAPACK from one thread are split over as many threads: for
-/// what the backend cannot split itself.
-class BlasThreads {
- public:
-  explicit BlasThreads(int threads);
-  ~BlasThreads() { use_sequential_blas(); }
-  BlasThreads(BlasThreads const&) = delete;
-  BlasThreads& operator=(BlasThreads const&) = delete;
-};
-
 }  // namespace brink::cpu

@@ -118,7 +118,8 @@ double CpuLinalg<T>::symmetrize(Matrix<T> a) const {
 
 template <class T>
 std::vector<double> CpuLinalg<T>::symmetric_eigenvalues(Matrix<T> a) const {
-  BlasThreads const threads(context_.threads());
+  // On one thread: LAPACK's own would meet thousands of times, for little, and where others use the
+  // machine each of them waits for all.
   std::vector<T> const values = syevd<T>(Eigenvectors::no, a);
   return {values.begin(), values.end()};
 }

@@ -49,12 +49,15 @@ struct Layer {
 
 TYPED_TEST(Tf32, DerivativesRoundInLargeProducts) {
   using T = TypeParam;
-  for (auto const& [n, d, h, library] : {Layer{5, 380, 550, true}, Layer{5, 38, 55, false}}) {
+  for (Layer const& layer : {Layer{5, 380, 550, true}, Layer{5, 38, 55, false}}) {
+    Index const n = layer.examples;
+    Index const d = layer.inputs;
+    Index const h = layer.outputs;
     auto const weights = random_values<T>(h * d, 1);
     auto const deltas = random_values<T>(n * h, 2);
     auto const inputs = random_values<T>(n * d, 3);
     std::vector<double> const ones(static_cast<std::size_t>(n * d), 1.0);
-    this->expect(library, [&](Machine<T>& machine) {
+    this->expect(layer.library, [&](Machine<T>& machine) {
       Context& context = *machine.context;
       Block<T> const weight(context, h, d), bias(context, 1, h);
       machine.operations.dense->weight_gradient(Block<T>(context, n, h, deltas).view(),
@@ -62,7 +65,7 @@ TYPED_TEST(Tf32, DerivativesRoundInLargeProducts) {
                                                 {weight.view(), bias.vector()});
       return weight.values();
     });
-    this->expect(library, [&](Machine<T>& machine) {
+    this->expect(layer.library, [&](Machine<T>& machine) {
       Context& context = *machine.context;
       Block<T> const slope(context, n, d, ones), out(context, n, d);
       machine.operations.dense->input_gradient(Block<T>(context, n, h, deltas).view(),
@@ -75,14 +78,17 @@ TYPED_TEST(Tf32, DerivativesRoundInLargeProducts) {
 
 TYPED_TEST(Tf32, HessianProductsRoundInLargeProducts) {
   using T = TypeParam;
-  for (auto const& [n, d, h, library] : {Layer{5, 550, 38, true}, Layer{5, 55, 38, false}}) {
+  for (Layer const& layer : {Layer{5, 550, 38, true}, Layer{5, 55, 38, false}}) {
+    Index const n = layer.examples;
+    Index const d = layer.inputs;
+    Index const h = layer.outputs;
     Index const k = 2;
     Index const size = h * d + h;
     auto const directions = random_values<T>(k * size, 1);
     auto const inputs = random_values<T>(n * d, 2);
     auto const tangents = random_values<T>(n * k * d, 3);
     auto const weights = random_values<T>(h * d, 4);
-    this->expect(library, [&](Machine<T>& machine) {
+    this->expect(layer.library, [&](Machine<T>& machine) {
       Context& context = *machine.context;
       Block<T> const vectors(context, k, size, directions), bias(context, 1, h);
       Block<T> const weight(context, h, d, weights), out(context, n, k * h);
