@@ -23,6 +23,11 @@ void report(SpectrumOptions const& options, SpectrumResult const& result) {
   };
   list("top", result.top);
   list("bottom", result.bottom);
+  if (WholeSpectrum const& all = result.all; !all.values.empty()) {
+    fmt::print("all {} eigenvalues: {:.8g} to {:.8g}, {} of them below {:.2g}, trace {:.8g}\n",
+               all.values.size(), all.values.front(), all.values.back(), all.negative(),
+               -all.rounding, all.trace());
+  }
   if (!std::isnan(result.trace.mean)) {
     fmt::print("trace {:.8g} +- {:.2g}\n", result.trace.mean, result.trace.error);
   }
@@ -44,6 +49,9 @@ Action add_spectrum(CLI::App& program) {
   add("--bottom", options->bottom, "how many of the smallest eigenvalues");
   add("--tolerance", options->tolerance, "largest residual relative to the eigenvalue");
   add("--max-products", options->max_products, "Hessian-vector products per end at most");
+  command.add_flag("--all", options->all,
+                   "every eigenvalue of the Hessian, which is formed: for networks of up to some "
+                   "thousands of parameters");
   command.add_flag("--trace", options->trace, "Hutchinson's estimate of the trace");
   command.add_flag("--density", options->density,
                    "spectral density by stochastic Lanczos quadrature (and the trace)");

@@ -61,6 +61,30 @@ void linalg_gather_rows(benchmark::State& state) {
 BENCHMARK_TEMPLATE(linalg_gather_rows, float)->UseRealTime();
 BENCHMARK_TEMPLATE(linalg_gather_rows, double)->UseRealTime();
 
+template <class T>
+void linalg_symmetrize(benchmark::State& state) {
+  Index const n = state.range(0);
+  Arrays<T> arrays;
+  Matrix<T> const a = arrays.matrix(n, n);
+  time<T>(state, {2 * n * n, 2 * n * n}, [&] { operations<T>().linalg->symmetrize(a); });
+}
+BRINK_BENCHMARK(linalg_symmetrize, squares);
+
+template <class T>
+void linalg_symmetric_eigenvalues(benchmark::State& state) {
+  Index const n = state.range(0);
+  Arrays<T> arrays;
+  Matrix<T> const symmetric = arrays.matrix(n, n);
+  Matrix<T> const overwritten = arrays.matrix(n, n);
+  auto const& linalg = *operations<T>().linalg;
+  linalg.symmetrize(symmetric);
+  time<T>(state, {4 * n * n * n / 3, 2 * n * n}, [&] {
+    context().copy(overwritten.data, symmetric.data, static_cast<std::size_t>(n * n) * sizeof(T));
+    linalg.symmetric_eigenvalues(overwritten);
+  });
+}
+BRINK_BENCHMARK(linalg_symmetric_eigenvalues, squares);
+
 /// The projected problem of the eigensolver; on the host.
 void linalg_symmetric_eigen(benchmark::State& state) {
   Index const n = state.range(0);

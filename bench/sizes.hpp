@@ -56,6 +56,11 @@ inline void blocks(benchmark::internal::Benchmark* benchmark) {
       ->Args({3, 5, 10001});
 }
 
+/// Rows of symmetric matrices.
+inline void squares(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"n"})->Arg(500)->Arg(2000);
+}
+
 /// Starts along a side of a grid over f4, and tenths of η: at 0.1 a start takes tens of steps to
 /// its verdict, at 0.5 a few; 1001 is no multiple of a SIMD width.
 inline void grids(benchmark::internal::Benchmark* benchmark) {

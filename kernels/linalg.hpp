@@ -8,7 +8,7 @@ namespace brink {
 
 enum class Transpose { no, yes };
 
-/// Algebra on blocks of parameter vectors (rows), and small dense problems on the host.
+/// Algebra on blocks of parameter vectors (rows), and dense symmetric problems.
 template <class T>
 class Linalg {
  public:
@@ -28,6 +28,15 @@ class Linalg {
 
   /// y ← y + a x.
   virtual void axpy(double a, Vector<T const> x, Vector<T> y) const = 0;
+
+  /// A ← (A + Aᵀ)/2 for a square A. Returns how far it was from that, ‖A − Aᵀ‖/2 in the Frobenius
+  /// norm, summed in float64: not a number where A has entries that are not finite. Waits.
+  virtual double symmetrize(Matrix<T> a) const = 0;
+
+  /// All eigenvalues, ascending, of a symmetric matrix with finite entries, which is overwritten.
+  /// In T, by reduction to tridiagonal form (syevd of LAPACK or cuSOLVER): 4/3 rows³ operations,
+  /// and memory of some rows beside the matrix. Waits. Throws MachineError where the library fails.
+  virtual std::vector<double> symmetric_eigenvalues(Matrix<T> a) const = 0;
 
   /// out = rows of X at `indices` (host memory), for minibatches; labels likewise.
   virtual void gather_rows(Matrix<T const> x, std::vector<Index> const& indices,

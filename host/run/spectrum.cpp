@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "host/diagnostics/coarse_hessian.hpp"
 #include "host/run/output.hpp"
@@ -15,6 +16,9 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+/// Enough that products with them are large, few enough that their tangents take little memory.
+constexpr Index unit_vectors_at_once = 16;
+
 void check(SpectrumOptions const& options) {
   check(options.problem);
   auto const require = [](bool holds, std::string const& message) {
@@ -22,8 +26,8 @@ void check(SpectrumOptions const& options) {
   };
   require(options.top >= 0, fmt::format("--top {}: must be at least 0", options.top));
   require(options.bottom >= 0, fmt::format("--bottom {}: must be at least 0", options.bottom));
-  require(options.top + options.bottom > 0 || options.trace || options.density,
-          "nothing to compute: ask for --top, --bottom, --trace or --density");
+  require(options.top + options.bottom > 0 || options.all || options.trace || options.density,
+          "nothing to compute: ask for --top, --bottom, --all, --trace or --density");
   require(options.tolerance > 0,
           fmt::format("--tolerance {}: must be positive", options.tolerance));
   require(options.max_products > 0,
@@ -52,6 +56,29 @@ void write_pairs(ZarrGroup& group, std::string const& prefix, std::string const&
   group.set_attribute(prefix + "coarse_hvp_count", pairs.coarse_products);
 }
 
+/// Refuses a Hessian that is too large to be formed.
+void check_memory_for_all(Context const& context, Network const& network, std::size_t number) {
+  auto const parameters = static_cast<std::size_t>(network.parameters());
+  std::size_t const need = parameters * parameters * number;
+  std::size_t const available = context.available_memory();
+  if (need <= available) return;
+  throw InputError(
+      fmt::format("--all: the Hessian of {0} parameters takes {0} x {0} x {1} = {2} bytes, and {3} "
+                  "are left; ask for --top, --bottom and --density, or train a smaller network",
+                  parameters, number, need, available));
+}
+
+void write_all(ZarrGroup& group, WholeSpectrum const& all) {
+  std::vector<double> index(all.values.size());
+  std::iota(index.begin(), index.end(), 1.0);
+  write_vector(group, "index", "index", "place among all eigenvalues, ascending", index);
+  write_vector(group, "all_eigenvalue", "index",
+               "all eigenvalues of the Hessian of the training loss", all.values);
+  group.set_attribute("all_trace", all.trace());
+  group.set_attribute("all_rounding", all.rounding);
+  group.set_attribute("all_negative", all.negative());
+}
+
 /// All that the record will hold.
 struct Spectrum {
   SpectrumResult result;
@@ -62,6 +89,7 @@ struct Spectrum {
 void fill(ZarrGroup& group, SpectrumOptions const& options, Spectrum const& found) {
   write_pairs(group, "", "largest", found.result.top);
   write_pairs(group, "bottom_", "smallest", found.result.bottom);
+  if (options.all) write_all(group, found.result.all);
   if (options.density || options.trace) {
     group.set_attribute("trace", found.result.trace.mean);
     group.set_attribute("trace_error", found.result.trace.error);
@@ -83,6 +111,7 @@ Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
   Context& context = problem.context();
   Linalg<T> const& linalg = *problem.operations().linalg;
   Index const parameters = problem.model().network.parameters();
+  if (options.all) check_memory_for_all(context, problem.model().network, sizeof(T));
 
   Buffer<T> const theta(context, problem.theta());
   Buffer<T> const gradient(context, parameters);
@@ -121,6 +150,9 @@ Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
   };
   result.top = end_of_spectrum(SpectrumEnd::largest, options.top);
   result.bottom = end_of_spectrum(SpectrumEnd::smallest, options.bottom);
+  if (options.all) {
+    result.all = whole_spectrum<T>(context, linalg, parameters, hessian, unit_vectors_at_once);
+  }
   if (options.density || options.trace) {
     DensityOptions const density{options.probes, options.density ? options.lanczos_steps : 1, 1024,
                                  options.problem.seed};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/diagnostics/density.hpp"
+#include "host/diagnostics/whole_spectrum.hpp"
 #include "host/run/hooks.hpp"
 #include "host/run/problem.hpp"
 
@@ -16,6 +17,7 @@ struct SpectrumOptions {
   Index bottom = 0;
   double tolerance = 1e-3;
   Index max_products = 1000;
+  bool all = false;
   bool trace = false;
   bool density = false;
   Index probes = 8;
@@ -29,6 +31,7 @@ struct SpectrumResult {
   double accuracy = 0;
   double gradient_norm = 0;
   Eigenpairs top, bottom;
+  WholeSpectrum all;                           ///< empty unless asked for
   Estimate trace{std::nan(""), std::nan("")};  ///< NaN unless asked for
 };
 

@@ -17,6 +17,7 @@ class CpuContext final : public Context {
   int threads() const override { return threads_; }
   void* allocate(std::size_t bytes) override;
   void release(void* memory) noexcept override;
+  std::size_t available_memory() const override;
   void upload(void* to, void const* host, std::size_t bytes) override;
   void download(void* host, void const* from, std::size_t bytes) override;
   void copy(void* to, void const* from, std::size_t bytes) override;

@@ -1,15 +1,10 @@
 #include "kernels/cpu/linalg.hpp"
 
-#include <fmt/format.h>
+#include <cmath>
+#include <numeric>
 
 #include "kernels/cpu/blas.hpp"
-#include "kernels/error.hpp"
-
-// LAPACK's symmetric eigensolver (divide and conquer); the last two arguments are Fortran's hidden
-// string lengths.
-extern "C" void dsyevd_(char const* job, char const* triangle, int const* n, double* a,
-                        int const* lda, double* w, double* work, int const* work_size, int* iwork,
-                        int const* iwork_size, int* info, std::size_t, std::size_t);
+#include "kernels/cpu/lapack.hpp"
 
 namespace brink::cpu {
 
@@ -84,6 +79,43 @@ void CpuLinalg<T>::axpy(double a, Vector<T const> x, Vector<T> y) const {
 }
 
 template <class T>
+double CpuLinalg<T>::symmetrize(Matrix<T> a) const {
+  // By square tiles, so that a column's cache lines are used whole; a thread has whole rows of
+  // tiles.
+  constexpr Index side = 64;
+  Index const tiles = (a.rows + side - 1) / side;
+  std::vector<double> squares(static_cast<std::size_t>(tiles), 0.0);
+  auto const tile = [&](Index i, Index j) {
+    double sum = 0;
+    for (Index r = i * side; r < std::min(a.rows, (i + 1) * side); ++r) {
+      for (Index c = j * side; c < std::min(r + 1, (j + 1) * side); ++c) {
+        T& below = a.row(r)[c];
+        T& above = a.row(c)[r];
+        double const difference = static_cast<double>(below) - static_cast<double>(above);
+        sum += difference * difference;
+        below = above = (below + above) / 2;
+      }
+    }
+    return sum;
+  };
+  for_shares(context_.threads(), tiles, 1, [&](Range mine) {
+    for (Index i = mine.first; i < mine.first + mine.count; ++i) {
+      for (Index j = 0; j <= i; ++j) squares[i] += tile(i, j);
+    }
+  });
+  // The norm has each difference twice.
+  return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0) / 2);
+}
+
+template <class T>
+std::vector<double> CpuLinalg<T>::symmetric_eigenvalues(Matrix<T> a) const {
+  // On one thread: LAPACK's own would meet thousands of times, for little, and where others use the
+  // machine each of them waits for all.
+  std::vector<T> const values = syevd<T>(Eigenvectors::no, a);
+  return {values.begin(), values.end()};
+}
+
+template <class T>
 void CpuLinalg<T>::gather_rows(Matrix<T const> x, std::vector<Index> const& indices,
                                Matrix<T> out) const {
   for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -106,21 +138,8 @@ namespace brink {
 
 SymmetricEigen symmetric_eigen(std::vector<double> matrix, Index n) {
   SymmetricEigen eigen;
-  eigen.values.resize(static_cast<std::size_t>(n));
-  int const order = static_cast<int>(n);
-  int const query = -1;
-  int info = 0;
-  int iwork_need = 0;
-  double work_need = 0;
-  dsyevd_("V", "L", &order, matrix.data(), &order, eigen.values.data(), &work_need, &query,
-          &iwork_need, &query, &info, 1, 1);
-  std::vector<double> work(static_cast<std::size_t>(work_need));
-  std::vector<int> iwork(static_cast<std::size_t>(iwork_need));
-  int const work_size = static_cast<int>(work.size());
-  dsyevd_("V", "L", &order, matrix.data(), &order, eigen.values.data(), work.data(), &work_size,
-          iwork.data(), &iwork_need, &info, 1, 1);
-  if (info != 0) throw MachineError(fmt::format("LAPACK dsyevd of order {}: info {}", n, info));
-  eigen.vectors = std::move(matrix);  // column-major columns are row-major rows
+  eigen.values = cpu::syevd<double>(cpu::Eigenvectors::yes, {matrix.data(), n, n});
+  eigen.vectors = std::move(matrix);
   return eigen;
 }
 

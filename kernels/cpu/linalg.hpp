@@ -16,6 +16,8 @@ class CpuLinalg final : public Linalg<T> {
   void multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b, Matrix<T const> b,
                 Matrix<T> out, bool accumulate) const override;
   void axpy(double a, Vector<T const> x, Vector<T> y) const override;
+  double symmetrize(Matrix<T> a) const override;
+  std::vector<double> symmetric_eigenvalues(Matrix<T> a) const override;
   void gather_rows(Matrix<T const> x, std::vector<Index> const& indices,
                    Matrix<T> out) const override;
   void gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,

@@ -1,6 +1,10 @@
 #include "kernels/cuda/linalg.hpp"
 
+#include <cmath>
+#include <numeric>
+
 #include "kernels/cuda/pack.hpp"
+#include "kernels/cuda/reduce.hpp"
 
 namespace brink::cuda {
 namespace {
@@ -71,6 +75,44 @@ __global__ void __launch_bounds__(block_threads)
   store_pack(y + first, sum, x.size - first, packed);
 }
 
+constexpr int square = 32;  ///< side of the tiles that are symmetrized
+
+/// A block takes a tile on or below the diagonal, and its mirror image through shared memory, so
+/// that both are read and written along their rows. `sums`: for each row of tiles, the squares of
+/// the differences.
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    symmetrize_kernel(Matrix<T> a, GridSums grid, double* sums) {
+  BRINK_SHARED(T, mirrored, square * (square + 1));
+  constexpr int step = block_threads / square;
+  Index const row = Index(blockIdx.y) * square;
+  Index const col = Index(blockIdx.x) * square;
+  int const first = static_cast<int>(threadIdx.x) / square;
+  int const lane = static_cast<int>(threadIdx.x) % square;
+  bool const below = blockIdx.x <= blockIdx.y;
+  for (int r = first; below && r < square; r += step) {
+    bool const inside = col + r < a.rows && row + lane < a.rows;
+    mirrored[r * (square + 1) + lane] = inside ? a.row(col + r)[row + lane] : T(0);
+  }
+  __syncthreads();
+  double sum[1] = {};
+  for (int r = first; below && r < square; r += step) {
+    if (row + r >= a.rows || col + lane > row + r) continue;
+    T& here = a.row(row + r)[col + lane];
+    T& there = mirrored[lane * (square + 1) + r];
+    double const difference = static_cast<double>(here) - static_cast<double>(there);
+    sum[0] += difference * difference;
+    here = there = (here + there) / 2;
+  }
+  __syncthreads();
+  for (int r = first; below && r < square; r += step) {
+    if (row + lane < a.rows && col + r < row + lane) {
+      a.row(col + r)[row + lane] = mirrored[r * (square + 1) + lane];
+    }
+  }
+  if (grid_sum(sum, grid)) sums[blockIdx.y] = sum[0];
+}
+
 /// A block copies one row.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
@@ -130,6 +172,35 @@ void CudaLinalg<T>::axpy(double a, Vector<T const> x, Vector<T> y) const {
   launch(context_.stream(),
          {"axpy", {blocks_for(x.size, Index(block_threads) * Pack<T>::size)}, {block_threads}},
          axpy_kernel<T>, static_cast<T>(a), x, y.data, takes_packs(x.data, y.data));
+}
+
+template <class T>
+CudaLinalg<T>::~CudaLinalg() {
+  if (solver_.handle != nullptr) destroy(solver_);
+}
+
+template <class T>
+double CudaLinalg<T>::symmetrize(Matrix<T> a) const {
+  unsigned const tiles = blocks_for(a.rows, square);
+  std::vector<double> squares(tiles);
+  double* const of_row = memory_.get<double>(tiles);
+  launch(context_.stream(), {"symmetrize", {tiles, tiles}, {block_threads}}, symmetrize_kernel<T>,
+         a, sums_.get(context_, tiles, tiles, 1), of_row);
+  download(context_.stream(), squares.data(), of_row, squares.size() * sizeof(double));
+  synchronize(context_.stream());
+  // The norm has each difference twice.
+  return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0) / 2);
+}
+
+template <class T>
+std::vector<double> CudaLinalg<T>::symmetric_eigenvalues(Matrix<T> a) const {
+  if (solver_.handle == nullptr) solver_ = make_solver(context_.stream());
+  std::vector<T> values(static_cast<std::size_t>(a.rows));
+  T* const on_device = memory_.get<T>(a.rows);
+  cuda::symmetric_eigenvalues<T>(solver_, a, on_device);
+  download(context_.stream(), values.data(), on_device, values.size() * sizeof(T));
+  synchronize(context_.stream());
+  return {values.begin(), values.end()};
 }
 
 template <class T>

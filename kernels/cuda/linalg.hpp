@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/cuda/context.hpp"
+#include "kernels/cuda/solver.hpp"
 #include "kernels/linalg.hpp"
 
 namespace brink::cuda {
@@ -9,6 +10,7 @@ template <class T>
 class CudaLinalg final : public Linalg<T> {
  public:
   explicit CudaLinalg(CudaContext const& context) : context_(context) {}
+  ~CudaLinalg() override;
 
   std::vector<double> inner_products(Matrix<T const> a, Matrix<T const> b) const override;
   void combine(std::vector<double> const& coefficients, Matrix<T const> a, Matrix<T> out,
@@ -16,6 +18,8 @@ class CudaLinalg final : public Linalg<T> {
   void multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b, Matrix<T const> b,
                 Matrix<T> out, bool accumulate) const override;
   void axpy(double a, Vector<T const> x, Vector<T> y) const override;
+  double symmetrize(Matrix<T> a) const override;
+  std::vector<double> symmetric_eigenvalues(Matrix<T> a) const override;
   void gather_rows(Matrix<T const> x, std::vector<Index> const& indices,
                    Matrix<T> out) const override;
   void gather(Vector<std::int32_t const> x, std::vector<Index> const& indices,
@@ -27,6 +31,8 @@ class CudaLinalg final : public Linalg<T> {
 
   CudaContext const& context_;
   mutable Workspace memory_;
+  mutable SumsWorkspace sums_;
+  mutable Solver solver_;  ///< none before it is needed
 };
 
 }  // namespace brink::cuda

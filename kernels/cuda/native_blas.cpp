@@ -1,13 +1,12 @@
-// blas.hpp on cuBLAS, which is loaded with the first handle: that takes a tenth of a second and 200
-// MB, which programs that stay on the CPU can do without.
+// blas.hpp on cuBLAS, which is loaded with the first handle.
 #include <cublas_v2.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <string>
 #include <type_traits>
 
 #include "kernels/cuda/blas.hpp"
+#include "kernels/cuda/native_library.hpp"
 #include "kernels/error.hpp"
 
 namespace brink::cuda {
@@ -30,19 +29,13 @@ struct Library {
 };
 
 Library load() {
-  std::string const name = fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR);
-  void* const handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) throw MachineError(fmt::format("cuBLAS: {}", dlerror()));
-  auto const find = [&]<class Function>(Function& function, char const* symbol) {
-    function = reinterpret_cast<Function>(dlsym(handle, symbol));
-    if (function == nullptr) throw MachineError(fmt::format("cuBLAS: {} has no {}", name, symbol));
-  };
+  NativeLibrary const file("cuBLAS", fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR));
   Library library;
-  find(library.create, "cublasCreate_v2");
-  find(library.destroy, "cublasDestroy_v2");
-  find(library.set_stream, "cublasSetStream_v2");
-  find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx");
-  find(library.status_string, "cublasGetStatusString");
+  file.find(library.create, "cublasCreate_v2");
+  file.find(library.destroy, "cublasDestroy_v2");
+  file.find(library.set_stream, "cublasSetStream_v2");
+  file.find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx");
+  file.find(library.status_string, "cublasGetStatusString");
   return library;
 }
 

@@ -104,6 +104,18 @@ class CommandLine(BadInputTest):
                     self.refused("spectrum", *TINY, f"{option}={value}", naming=(option, value))
         self.refused("spectrum", "--top", "0", naming="nothing to compute")
 
+    def test_hessian_that_is_too_large(self) -> None:
+        parameters = (4 + 1 + 3) * 999_999 + 3
+        self.refused("spectrum", *DATA, "--hidden", 999_999, "--all",
+                     naming=("--all", str(parameters), str(4 * parameters**2)))  # fmt: skip
+
+    def test_tf32_is_of_float32_on_cuda(self) -> None:
+        for command in ("train", "spectrum"):
+            self.refused(command, *TINY, "--tf32", "--precision", "float64",
+                         naming=("--tf32", "--precision float32", "float64"))  # fmt: skip
+            self.refused(command, *TINY, "--tf32", "--device", "cpu",
+                         naming=("--tf32", "cuda", "cpu"))  # fmt: skip
+
     def test_options_that_do_not_go_together(self) -> None:
         for arguments, word in (
             (("--line-every", 1, "--method", "sgd"), "--line-every"),

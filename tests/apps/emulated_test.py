@@ -73,6 +73,38 @@ class OnBothDevices(ProgramTest):
             trace = "trace"
             self.assert_close(cuda.attrs[trace], cpu.attrs[trace], tolerance, trace)
 
+    def test_whole_spectrum_follows_the_cpu(self) -> None:
+        for precision, tolerance in SPECTRUM.items():
+            cpu, cuda = self.records("spectrum", *NETWORK, "--precision", precision, "--all",
+                                     "--top", 3, "--bottom", 2)  # fmt: skip
+            for record in (cpu, cuda):
+                every = record.all_eigenvalue.values
+                self.assertEqual(len(every), record.attrs["parameters"])
+                self.assert_close(every[:-4:-1], record.eigenvalue, 1e-3, "largest")
+                self.assert_close(every[:2], record.bottom_eigenvalue, 1e-3, "smallest")
+                self.assert_close(record.attrs["all_trace"], every.sum(), 1e-12, "trace")
+            self.assert_close(cuda.all_eigenvalue, cpu.all_eigenvalue, tolerance, "all_eigenvalue")
+            self.assertEqual(cuda.attrs["all_negative"], cpu.attrs["all_negative"])
+
+    def test_tf32_changes_little(self) -> None:
+        # Wide enough that the products with the data are the library's.
+        wide = ("--data", "synthetic:examples=60,features=600,classes=3", "--hidden", "250",
+                "--device", "cuda", "--lr", "2/5", "--no-gram", "--quiet")  # fmt: skip
+        records = []
+        for tf32 in ((), ("--tf32",)):
+            out = f"run{len(records)}.zarr"
+            self.succeed("train", *wide, *tf32, "--steps", 5, "--sharpness-every", 5, "--out", out)
+            record = open_record(self.place / out)
+            self.assertEqual(bool(record.attrs["tf32"]), bool(tf32))
+            self.assertEqual(record.attrs["config"]["tf32"], bool(tf32))
+            records.append(record)
+        exact, rounded = records
+        self.assertEqual(float(rounded.loss[0]), float(exact.loss[0]), "values are exact")
+        for name in ("gradient_norm", "relative_progress", "directional_smoothness", "sharpness"):
+            first, other = float(exact[name].values.flat[0]), float(rounded[name].values.flat[0])
+            self.assertNotEqual(other, first, name)
+            self.assertLess(abs(other - first), 2e-3 * abs(first), name)
+
     def test_basin_verdicts_are_those_of_the_cpu(self) -> None:
         for precision in STEPS:
             for landscape, step in (("f1", 0.3), ("f2", 0.4), ("f3", 0.06), ("f4", 0.3)):

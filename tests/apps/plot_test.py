@@ -193,6 +193,32 @@ class Pictures(PlotTest):
         self.assertEqual(self.titles(bottom), ["extreme eigenvalues"])
 
 
+    def test_all_eigenvalues(self) -> None:
+        every = [-2.0, -0.5, -1e-9, 0.0, 1e-9, *np.linspace(0.1, 0.4, 30), 8.0, 30.0]
+        for name, values in (("one", every), ("other", [*every, 60.0])):
+            write(
+                self.place / f"{name}.zarr", {"all_eigenvalue": (("index",), values)},
+                {"command": "spectrum", "all_rounding": 1e-6, "all_trace": 43.0, "all_negative": 2},
+            )  # fmt: skip
+        one, other = (str(self.place / f"{name}.zarr") for name in ("one", "other"))
+        histogram, ranked = self.figure(one).axes
+        self.assertEqual(histogram.texts[0].get_text(), "37 in all\n2 negative\ntrace 43")
+        counts, edges, _ = histogram.patches[-1].get_data()
+        self.assertEqual((counts.sum(), edges[0], edges[-1]), (37, -2.0, 30.0))
+        positive, negative = (line.get_ydata() for line in ranked.get_lines()[:2])
+        self.assertEqual((len(positive), positive[0], positive[1]), (32, 30.0, 8.0))
+        self.assertEqual(list(negative), [2.0, 0.5])
+        both = self.figure(one, other).axes[0]
+        self.assertEqual({patch.get_data().edges[-1] for patch in both.patches}, {60.0})
+
+    def test_all_eigenvalues_of_no_negative_and_no_spread(self) -> None:
+        record = write(
+            self.place / "s.zarr", {"all_eigenvalue": (("index",), [3.0, 3.0])},
+            {"command": "spectrum", "all_rounding": 0.0, "all_negative": 0},
+        )  # fmt: skip
+        self.assertEqual(call(record, "--out", self.out), (0, ""))
+
+
 class Thresholds(PlotTest):
     def level(self, **changes) -> tuple[str, float] | None:
         found = threshold(self.run_of(train_record(self.place / "run.zarr", **changes)))

@@ -119,6 +119,28 @@ class Records(ProgramTest):
         area = float(record.density.integrate("lambda"))
         self.assertAlmostEqual(area, 1, delta=0.01)
 
+    def test_whole_spectrum(self) -> None:
+        stdout = self.succeed("spectrum", *SMALL, "--all", "--top", 3, "--bottom", 2, "--precision",
+                              "float64", "--tolerance", 1e-9, "--trace", "--out", "s.zarr")  # fmt: skip
+        record = open_record(self.place / "s.zarr")
+        count = record.attrs["parameters"]
+        self.assertEqual(record.all_eigenvalue.dims, ("index",))
+        np.testing.assert_array_equal(record.index, np.arange(1, count + 1))
+        self.check_described(record)
+        self.check_nan(record, {})
+        every = record.all_eigenvalue.values
+        self.assertTrue((np.diff(every) >= 0).all())
+        np.testing.assert_allclose(every[:-4:-1], record.eigenvalue, rtol=1e-8)
+        np.testing.assert_allclose(every[:2], record.bottom_eigenvalue, rtol=1e-8)
+        trace, error = record.attrs["trace"], record.attrs["trace_error"]
+        self.assertAlmostEqual(record.attrs["all_trace"], every.sum(), places=12)
+        self.assertLess(abs(trace - every.sum()), 5 * error)
+        negative = int((every < -record.attrs["all_rounding"]).sum())
+        self.assertEqual(record.attrs["all_negative"], negative)
+        self.assertTrue(0 < negative < count / 2)
+        self.assertIn(f"all {count} eigenvalues: ", stdout)
+        self.assertIn(f" {negative} of them below -", stdout)
+
     def test_spectrum_agrees_with_training(self) -> None:
         self.succeed("train", *SMALL, "--steps", 20, "--sharpness-every", 20, "--precision",
                      "float64", "--save-params", "theta.npy", "--out", "run.zarr")  # fmt: skip

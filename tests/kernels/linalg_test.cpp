@@ -177,6 +177,64 @@ TYPED_TEST(LinalgOperation, GatherTakesRowsInTheOrderAsked) {
   EXPECT_EQ(gathered.download(), (std::vector<std::int32_t>{5, 9, 9, 7}));
 }
 
+/// Sizes about the tiles that matrices are symmetrized by.
+constexpr Index matrix_sizes[] = {1, 2, 31, 32, 33, 64, 65, 131};
+
+TYPED_TEST(LinalgOperation, SymmetrizeIsTheMeanWithTheTranspose) {
+  using T = TypeParam;
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    for (Index const n : matrix_sizes) {
+      auto const a = random_values<T>(n * n, 1);
+      std::vector<double> want;
+      double square = 0;
+      for (Index i = 0; i < n; ++i) {
+        for (Index j = 0; j < n; ++j) {
+          want.push_back((a[i * n + j] + a[j * n + i]) / 2);
+          square += (a[i * n + j] - a[j * n + i]) * (a[i * n + j] - a[j * n + i]);
+        }
+      }
+      Block<T> const block(*machine.context, n, n, a, 3);
+      double const distance = machine.operations.linalg->symmetrize(block.view());
+      EXPECT_LE(relative_error(block.values(), want), tolerance<T>) << n;
+      EXPECT_LE(relative_error(distance, std::sqrt(square) / 2), 1e-12) << n;
+      EXPECT_TRUE(block.padding_untouched());
+      EXPECT_EQ(machine.operations.linalg->symmetrize(block.view()), 0) << n;
+    }
+  }
+}
+
+TYPED_TEST(LinalgOperation, SymmetrizeTellsOfEntriesThatAreNotFinite) {
+  using T = TypeParam;
+  Machine<T> machine;
+  Index const n = 40;
+  for (double const bad : {std::nan(""), HUGE_VAL}) {
+    for (Index const place : {Index{0}, 35 * n + 35, 35 * n + 2, 2 * n + 35}) {
+      auto values = random_values<T>(n * n, 1);
+      values[place] = bad;
+      Block<T> const block(*machine.context, n, n, values);
+      EXPECT_FALSE(std::isfinite(machine.operations.linalg->symmetrize(block.view())));
+    }
+  }
+}
+
+TYPED_TEST(LinalgOperation, SymmetricEigenvaluesAreAscending) {
+  using T = TypeParam;
+  for (int const threads : {1, 2, 3}) {
+    Machine<T> machine(threads);
+    for (Index const n : matrix_sizes) {
+      auto const half = random_values<T>(n * n, 1);
+      Block<T> const block(*machine.context, n, n, half, 3);
+      machine.operations.linalg->symmetrize(block.view());
+      auto const want = symmetric_eigen(widened(block.values()), n).values;
+      auto const got = machine.operations.linalg->symmetric_eigenvalues(block.view());
+      EXPECT_TRUE(std::is_sorted(got.begin(), got.end()));
+      EXPECT_LE(relative_error(got, want), tolerance<T>) << n;
+      EXPECT_TRUE(block.padding_untouched());
+    }
+  }
+}
+
 TEST(SymmetricEigen, ReconstructsTheMatrix) {
   for (Index const n : {1, 2, 31, 32, 33}) {
     std::vector<double> const half = random_vector(n * n, 1);

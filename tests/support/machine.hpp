@@ -21,8 +21,9 @@ inline std::string device() {
 /// A context with its operations.
 template <class T>
 struct Machine {
-  explicit Machine(int threads = 2)
-      : context(make_context(device(), threads)), operations(make_operations<T>(*context)) {}
+  explicit Machine(int threads = 2, Products products = Products::exact)
+      : context(make_context(device(), threads, products)),
+        operations(make_operations<T>(*context)) {}
 
   std::unique_ptr<Context> context;
   Operations<T> operations;
