@@ -9,6 +9,7 @@ GramLayer<T>::GramLayer(Context& context, Operations<T> const& operations, Netwo
       operations_(&operations),
       network_(&network),
       data_(data),
+      ones_(context, std::vector<T>(static_cast<std::size_t>(data.rows), T(1))),
       gram_(context, data.rows * data.rows),
       coefficients_(context, data.rows * network.outputs(0)),
       preactivation_(context, coefficients_.size()),
@@ -16,9 +17,8 @@ GramLayer<T>::GramLayer(Context& context, Operations<T> const& operations, Netwo
       previous_image_(context, coefficients_.size()),
       scalars_(context, 1) {
   Matrix<T> const gram = gram_.matrix(data.rows, data.rows);
-  std::vector<T> const ones(static_cast<std::size_t>(data.rows), T(1));
   for (Index i = 0; i < data.rows; ++i) {
-    context.upload(gram.row(i), ones.data(), ones.size() * sizeof(T));
+    context.copy(gram.row(i), ones_.view().data, static_cast<std::size_t>(data.rows) * sizeof(T));
   }
   operations.linalg->multiply(Transpose::no, data, Transpose::yes, data, gram, true);
   coefficients_.fill_zero();
@@ -55,7 +55,12 @@ void GramLayer<T>::displacement(double scale, Matrix<T> out) const {
 template <class T>
 void GramLayer<T>::parameters(Vector<T const> theta, Vector<T> out) const {
   Index const first = layer_parameters();
-  operations_->dense->weight_gradient(shaped(coefficients_), data_, network_->layer(out, 0));
+  // Not as the weight gradient that it looks like: those may be rounded, and parameters may not.
+  DenseLayer<T> const layer = network_->layer(out, 0);
+  Matrix<T const> const coefficients = shaped(coefficients_);
+  operations_->linalg->multiply(Transpose::yes, coefficients, Transpose::no, data_, layer.weight);
+  operations_->linalg->multiply(Transpose::yes, coefficients, Transpose::no,
+                                ones_.matrix(data_.rows, 1), {layer.bias.data, layer.bias.size, 1});
   operations_->linalg->axpy(1, {theta.data, first}, {out.data, first});
   context_->copy(out.data + first, theta.data + first,
                  static_cast<std::size_t>(theta.size - first) * sizeof(T));

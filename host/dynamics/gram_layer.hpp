@@ -18,7 +18,7 @@ struct GramLayerState {
 /// with the Gram matrix K = X Xᵀ + 1 1ᵀ (the ones are the bias's). One product of 2 n² u operations
 /// takes the place of the two of 2 n d u that forward and backward pass make with the data.
 ///
-/// Memory: n² + 4 n u.
+/// Memory: n² + 4 n u + n.
 template <class T>
 class GramLayer {
  public:
@@ -69,6 +69,7 @@ class GramLayer {
   Network const* network_;
   Matrix<T const> data_;
   bool has_previous_ = false;
+  Buffer<T> ones_;  // one per example
   Buffer<T> gram_;
   Buffer<T> coefficients_, preactivation_;
   Buffer<T> image_, previous_image_;  // K Δ of this step and of the one before
