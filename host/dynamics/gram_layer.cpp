@@ -9,6 +9,7 @@ GramLayer<T>::GramLayer(Context& context, Operations<T> const& operations, Netwo
       operations_(&operations),
       network_(&network),
       data_(data),
+      ones_(context, std::vector<T>(static_cast<std::size_t>(data.rows), T(1))),
       gram_(context, data.rows * data.rows),
       coefficients_(context, data.rows * network.outputs(0)),
       preactivation_(context, coefficients_.size()),
@@ -16,9 +17,8 @@ GramLayer<T>::GramLayer(Context& context, Operations<T> const& operations, Netwo
       previous_image_(context, coefficients_.size()),
       scalars_(context, 1) {
   Matrix<T> const gram = gram_.matrix(data.rows, data.rows);
-  std::vector<T> const ones(static_cast<std::size_t>(data.rows), T(1));
   for (Index i = 0; i < data.rows; ++i) {
-    context.upload(gram.row(i), ones.data(), ones.size() * sizeof(T));
+    context.copy(gram.row(i), ones_.view().data, static_cast<std::size_t>(data.rows) * sizeof(T));
   }
   operations.linalg->multiply(Transpose::no, data, Transpose::yes, data, gram, true);
   coefficients_.fill_zero();
@@ -54,17 +54,28 @@ void GramLayer<T>::displacement(double scale, Matrix<T> out) const {
 
 template <class T>
 void GramLayer<T>::parameters(Vector<T const> theta, Vector<T> out) const {
-  gradient(shaped(coefficients_), theta, out);
+  // Not as the weight gradient that it looks like: those may be rounded, and parameters may not.
+  DenseLayer<T> const layer = network_->layer(out, 0);
+  Matrix<T const> const coefficients = shaped(coefficients_);
+  operations_->linalg->multiply(Transpose::yes, coefficients, Transpose::no, data_, layer.weight);
+  operations_->linalg->multiply(Transpose::yes, coefficients, Transpose::no,
+                                ones_.matrix(data_.rows, 1), {layer.bias.data, layer.bias.size, 1});
   Index const first = layer_parameters();
   operations_->linalg->axpy(1, {theta.data, first}, {out.data, first});
+  copy_later_layers(theta, out);
 }
 
 template <class T>
 void GramLayer<T>::gradient(Matrix<T const> delta, Vector<T const> gradient, Vector<T> out) const {
   operations_->dense->weight_gradient(delta, data_, network_->layer(out, 0));
+  copy_later_layers(gradient, out);
+}
+
+template <class T>
+void GramLayer<T>::copy_later_layers(Vector<T const> from, Vector<T> to) const {
   Index const first = layer_parameters();
-  context_->copy(out.data + first, gradient.data + first,
-                 static_cast<std::size_t>(gradient.size - first) * sizeof(T));
+  context_->copy(to.data + first, from.data + first,
+                 static_cast<std::size_t>(from.size - first) * sizeof(T));
 }
 
 template <class T>
@@ -103,7 +114,8 @@ void GramLayer<T>::go_back() {
 template <class T>
 double GramLayer<T>::bytes_needed(Network const& network, Index examples, bool keeps) {
   return bytes_of<T>(examples, examples) +
-         bytes_of<T>(keeps ? 7 : 4, examples, network.outputs(0)) + sizeof(StepScalars);
+         bytes_of<T>(keeps ? 7 : 4, examples, network.outputs(0)) + bytes_of<T>(examples) +
+         sizeof(StepScalars);
 }
 
 template class GramLayer<float>;

@@ -67,12 +67,14 @@ class GramLayer {
     return buffer.matrix(data_.rows, network_->outputs(0));
   }
   Index layer_parameters() const { return (network_->inputs(0) + 1) * network_->outputs(0); }
+  void copy_later_layers(Vector<T const> from, Vector<T> to) const;
 
   Context* context_;
   Operations<T> const* operations_;
   Network const* network_;
   Matrix<T const> data_;
   bool has_previous_ = false;
+  Buffer<T> ones_;  // one per example
   Buffer<T> gram_;
   Buffer<T> coefficients_, preactivation_;
   Buffer<T> image_, previous_image_;  // K Δ of this step and of the one before

@@ -108,6 +108,17 @@ class OnBothDevices(ProgramTest):
             self.assertNotEqual(other, first, name)
             self.assertLess(abs(other - first), 2e-3 * abs(first), name)
 
+    def test_tf32_leaves_parameters_where_the_losses_are(self) -> None:
+        # The Gram matrix moves the first layer's preactivation, and the parameters are made from it.
+        wide = ("--data", "synthetic:examples=60,features=600,classes=3", "--hidden", "250",
+                "--device", "cuda", "--tf32", "--quiet")  # fmt: skip
+        self.succeed("train", *wide, "--gram", "--lr", "2/5", "--steps", 20, "--save-params",
+                     "theta.npy", "--out", "run.zarr")  # fmt: skip
+        self.succeed("train", *wide, "--no-gram", "--init", "npy:theta.npy", "--steps", 0,
+                     "--out", "again.zarr")  # fmt: skip
+        run, again = (open_record(self.place / name) for name in ("run.zarr", "again.zarr"))
+        self.assert_close(again.loss[0], run.loss[-1], 1.5e-5, "loss")  # else 5e-5
+
     def test_basin_verdicts_are_those_of_the_cpu(self) -> None:
         for precision in STEPS:
             for landscape, step in (("f1", 0.3), ("f2", 0.4), ("f3", 0.06), ("f4", 0.3)):
