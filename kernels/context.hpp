@@ -44,8 +44,6 @@ class Context {
   /// 64-byte aligned memory. Throws MachineError that names need and availability.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
-  /// About how many bytes are left to allocate.
-  virtual std::size_t available_memory() const = 0;
   virtual void upload(void* to, void const* host, std::size_t bytes) = 0;
   virtual void download(void* host, void const* from, std::size_t bytes) = 0;  ///< waits
   virtual void copy(void* to, void const* from, std::size_t bytes) = 0;  ///< within the device

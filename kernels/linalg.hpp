@@ -9,10 +9,11 @@ namespace brink {
 enum class Transpose { no, yes };
 
 /// The sizes of blocks that are multiplied with each other, or with as many coefficients as they
-/// have inner products, and how many rows are gathered.
+/// have inner products, how many rows are gathered, and of dense symmetric problems.
 struct LinalgShape {
   Index rows_a = 0, rows_b = 0, cols = 0;
   Index gathered = 0;
+  Index symmetric = 0;  ///< the order of a dense symmetric matrix
 };
 
 /// Algebra on blocks of parameter vectors (rows), and dense symmetric problems.

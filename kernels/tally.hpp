@@ -55,6 +55,9 @@ class Tally {
   /// At most `Verdicts::most_starts` starts. Minima are numbered from 0 to minima − 1; a code that
   /// is no outcome or minimum is counted as none. Waits.
   virtual VerdictCounts count(Verdicts const& verdicts, Index minima, Boxes boxes) const = 0;
+
+  /// Bytes of working memory for up to so many starts and minima, at most.
+  virtual double workspace_bytes(Index starts, Index minima) const = 0;
 };
 
 }  // namespace brink

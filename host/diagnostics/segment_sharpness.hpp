@@ -24,6 +24,9 @@ class SegmentSharpness {
                    Examples<T> const& examples, Pass<T>& pass, CoarseHessian<T>* coarse,
                    EigenOptions options);
 
+  /// Bytes of the context's memory beside those of the pass, the solver and the coarse Hessian.
+  static double bytes_needed(Index parameters) { return bytes_of<T>(4, parameters); }
+
   /// The step begins at θ.
   void begin(Vector<T const> theta);
 

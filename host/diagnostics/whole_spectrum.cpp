@@ -76,9 +76,16 @@ WholeSpectrum whole_spectrum(Context& context, Linalg<T> const& linalg, Index n,
   return {std::move(values), asymmetry + solver};
 }
 
+template <class T>
+double whole_spectrum_bytes(Index n) {
+  return bytes_of<T>(n, n) + bytes_of<T>(std::min(unit_vectors_at_once, n), n);
+}
+
 template WholeSpectrum whole_spectrum<float>(Context&, Linalg<float> const&, Index,
                                              SymmetricOperator<float> const&, Index);
 template WholeSpectrum whole_spectrum<double>(Context&, Linalg<double> const&, Index,
                                               SymmetricOperator<double> const&, Index);
+template double whole_spectrum_bytes<float>(Index);
+template double whole_spectrum_bytes<double>(Index);
 
 }  // namespace brink

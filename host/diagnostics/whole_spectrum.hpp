@@ -19,11 +19,17 @@ struct WholeSpectrum {
   Index negative() const;  ///< how many are below −rounding
 };
 
+inline constexpr Index unit_vectors_at_once = 16;
+
 /// Forms the n × n matrix from its products with the unit vectors, `directions` at a time, and
-/// solves its dense eigenproblem: n products and 4/3 n³ operations. Memory: n² + 2 · directions · n
-/// at most, beside what products take.
+/// solves its dense eigenproblem: n products and 4/3 n³ operations.
 template <class T>
 WholeSpectrum whole_spectrum(Context& context, Linalg<T> const& linalg, Index n,
-                             SymmetricOperator<T> const& product, Index directions);
+                             SymmetricOperator<T> const& product,
+                             Index directions = unit_vectors_at_once);
+
+/// Bytes of the context's memory that it takes, beside what products and operations take.
+template <class T>
+double whole_spectrum_bytes(Index n);
 
 }  // namespace brink

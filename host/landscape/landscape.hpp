@@ -8,7 +8,8 @@
 namespace brink {
 
 /// `f1` … `f4`, `quadratic[:w1,w2,…]`, `tanh-quadratic[:w1,w2,…]`, `neuron-linear`, `neuron-tanh`,
-/// `normalized-neuron`, `arora`, `hyperbola`. InputError for anything else, or weights that are not positive.
+/// `normalized-neuron`, `arora`, `hyperbola`. InputError for anything else, or weights that are not
+/// positive.
 LandscapeChoice parse_landscape(std::string const& text);
 std::string landscape_name(LandscapeChoice const& choice);
 

@@ -135,7 +135,9 @@ MemoryPlan Scan<T>::checked_plan() const {
     plan.add("uncertainty", uncertainty_bytes_needed<T>(space_, options_.uncertainty_pairs),
              "smaller --uncertainty");
   }
-  plan.add("working memory", operations_.basin->workspace_bytes(static_cast<Index>(minima)));
+  plan.add("working memory",
+           operations_.basin->workspace_bytes(static_cast<Index>(minima)) +
+               operations_.tally->workspace_bytes(chunk, static_cast<Index>(minima)));
   plan.check(context_->memory());
   return plan;
 }

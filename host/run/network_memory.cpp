@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "host/diagnostics/coarse_hessian.hpp"
+#include "host/diagnostics/segment_sharpness.hpp"
+#include "host/diagnostics/whole_spectrum.hpp"
 #include "host/dynamics/gram_layer.hpp"
 #include "host/dynamics/optimizer.hpp"
 #include "host/dynamics/steps_ahead.hpp"
@@ -105,9 +107,19 @@ class SolverPlan {
     add(density_bytes_needed<T>(parameters, probes), probes, "smaller --probes");
   }
 
-  double bytes() const {
-    return most_ +
-           (coarse_ ? CoarseHessian<T>::bytes_needed(sizes_.network, *coarse_, examples()) : 0);
+  /// Every eigenvalue.
+  void add_all() {
+    Index const parameters = sizes_.network.parameters();
+    calls_.hessian_products(sizes_.network, examples(), unit_vectors_at_once);
+    calls_.inner_products({.symmetric = parameters});
+    add(whole_spectrum_bytes<T>(parameters), unit_vectors_at_once,
+        "--top, --bottom and --density instead of --all");
+  }
+
+  double bytes() const { return solver_bytes() + coarse_bytes(); }
+  double solver_bytes() const { return most_; }
+  double coarse_bytes() const {
+    return coarse_ ? CoarseHessian<T>::bytes_needed(sizes_.network, *coarse_, examples()) : 0;
   }
   Index directions() const { return directions_; }  ///< that are multiplied at a time
   char const* remedy() const { return remedy_; }
@@ -150,6 +162,7 @@ class TrainingPlan {
   MemoryPlan make() {
     add_descent();
     if (options_.sharpness_every > 0) add_sharpness();
+    if (options_.segment_every > 0) add_segments();
     if (options_.line_every > 0) add_lines();
     if (sizes_.test) add_test();
     if (options_.expectation_every > 0) add_expectation();
@@ -160,6 +173,7 @@ class TrainingPlan {
  private:
   bool sgd() const { return options_.method == Method::sgd; }
   Index layer_size() const { return n_ * network_.outputs(0); }
+  PassUse test_pass() const { return {.values = sizes_.test ? sizes_.test->examples : 0}; }
 
   void add_descent() {
     bool const runs_ahead = !sgd() && options_.method != Method::flow;
@@ -189,12 +203,23 @@ class TrainingPlan {
     SolverPlan<T> solver(sizes_, true, calls_);
     solver.add(options_.top, options_.top > 1 ? "smaller --top" : narrower);
     plan_.add("eigenvectors", solver.bytes(), solver.remedy());
-    PassUse const test_pass{.values = sizes_.test ? sizes_.test->examples : 0};
-    PassUse const without = sgd() ? test_pass : pass_;
+    PassUse const without = sgd() ? test_pass() : pass_;
     plan_.add("curvature",
               curvature_bytes<T>(network_, without, n_, solver.directions()) +
                   bytes_of<T>(sgd() ? parameters_ : 0),  // a gradient of its own
               fewer_examples);
+  }
+
+  void add_segments() {
+    SolverPlan<T> solver(sizes_, true, calls_);
+    solver.add(1, narrower);
+    bool const shares_coarse = options_.sharpness_every > 0;
+    bool const shares_curvature = sgd() && options_.sharpness_every > 0;
+    double const curvature = curvature_bytes<T>(network_, test_pass(), n_, solver.directions());
+    plan_.add("sharpness along steps",
+              SegmentSharpness<T>::bytes_needed(parameters_) + solver.solver_bytes() +
+                  (shares_coarse ? 0 : solver.coarse_bytes()) + (shares_curvature ? 0 : curvature),
+              "no --segment-every");
   }
 
   void add_lines() {
@@ -253,6 +278,7 @@ MemoryPlan plan_spectrum(SpectrumOptions const& options, ProblemSizes<T> const& 
   SolverPlan<T> solver(sizes, options.top > 0, calls);
   if (options.top > 0) solver.add(options.top, "smaller --top");
   if (options.bottom > 0) solver.add(options.bottom, "smaller --bottom");
+  if (options.all) solver.add_all();
   if (options.density || options.trace) solver.add_density(options.probes);
   plan.add("eigenvectors", solver.bytes(), solver.remedy());
 

@@ -18,7 +18,6 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Enough that products with them are large, few enough that their tangents take little memory.
-constexpr Index unit_vectors_at_once = 16;
 
 void check(SpectrumOptions const& options) {
   check(options.problem);
@@ -55,18 +54,6 @@ void write_pairs(ZarrGroup& group, std::string const& prefix, std::string const&
                "norm of H v - lambda v for the unit vector v", pairs.residuals);
   group.set_attribute(prefix + "hvp_count", pairs.products);
   group.set_attribute(prefix + "coarse_hvp_count", pairs.coarse_products);
-}
-
-/// Refuses a Hessian that is too large to be formed.
-void check_memory_for_all(Context const& context, Network const& network, std::size_t number) {
-  auto const parameters = static_cast<std::size_t>(network.parameters());
-  std::size_t const need = parameters * parameters * number;
-  std::size_t const available = context.available_memory();
-  if (need <= available) return;
-  throw InputError(
-      fmt::format("--all: the Hessian of {0} parameters takes {0} x {0} x {1} = {2} bytes, and {3} "
-                  "are left; ask for --top, --bottom and --density, or train a smaller network",
-                  parameters, number, need, available));
 }
 
 void write_all(ZarrGroup& group, WholeSpectrum const& all) {
@@ -115,7 +102,6 @@ Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
   Context& context = problem.context();
   Linalg<T> const& linalg = *problem.operations().linalg;
   Index const parameters = problem.model().network.parameters();
-  if (options.all) check_memory_for_all(context, problem.model().network, sizeof(T));
 
   Buffer<T> const theta(context, problem.theta());
   Buffer<T> const gradient(context, parameters);
@@ -155,7 +141,7 @@ Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
   result.top = end_of_spectrum(SpectrumEnd::largest, options.top);
   result.bottom = end_of_spectrum(SpectrumEnd::smallest, options.bottom);
   if (options.all) {
-    result.all = whole_spectrum<T>(context, linalg, parameters, hessian, unit_vectors_at_once);
+    result.all = whole_spectrum<T>(context, linalg, parameters, hessian);
   }
   if (options.density || options.trace) {
     DensityOptions const density{options.probes, options.density ? options.lanczos_steps : 1, 1024,

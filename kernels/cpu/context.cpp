@@ -49,19 +49,6 @@ void CpuContext::release(void* memory) noexcept {
   std::free(memory);
 }
 
-std::size_t CpuContext::available_memory() const {
-  // What Linux would give without swapping, which counts the cache of files.
-  std::ifstream state("/proc/meminfo");
-  for (std::string name, rest; state >> name; std::getline(state, rest)) {
-    if (name != "MemAvailable:") continue;
-    std::size_t kibibytes = 0;
-    state >> kibibytes;
-    return kibibytes * 1024;
-  }
-  return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
-
 void CpuContext::upload(void* to, void const* host, std::size_t bytes) {
   std::memcpy(to, host, bytes);
 }

@@ -20,7 +20,6 @@ class CpuContext final : public Context {
   MemoryState memory() const override { return memory_of_process(); }
   void* allocate(std::size_t bytes) override;
   void release(void* memory) noexcept override;
-  std::size_t available_memory() const override;
   void upload(void* to, void const* host, std::size_t bytes) override;
   void download(void* host, void const* from, std::size_t bytes) override;
   void copy(void* to, void const* from, std::size_t bytes) override;

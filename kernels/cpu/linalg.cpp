@@ -14,6 +14,9 @@ namespace {
 // there; their products are added in order.
 constexpr Index length = 2048;
 
+/// In so many columns besides its matrix LAPACK finds eigenvalues, by blocks of up to 64.
+constexpr Index lapack_columns = 66;
+
 Index stretches_of(Index cols) {
   return (cols + length - 1) / length;
 }
@@ -141,7 +144,8 @@ void CpuLinalg<T>::gather(Vector<std::int32_t const> x, std::vector<Index> const
 template <class T>
 double CpuLinalg<T>::workspace_bytes(LinalgShape const& shape) const {
   return bytes_of<double>(shape.rows_a, shape.rows_b, stretches_of(shape.cols) + 1) +
-         bytes_of<double>(context_.threads(), shape.rows_a + shape.rows_b, length);
+         bytes_of<double>(context_.threads(), shape.rows_a + shape.rows_b, length) +
+         bytes_of<T>(lapack_columns, shape.symmetric);
 }
 
 template class CpuLinalg<float>;

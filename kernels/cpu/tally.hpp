@@ -10,6 +10,7 @@ class CpuTally final : public Tally {
   explicit CpuTally(CpuContext const& context) : context_(context) {}
 
   VerdictCounts count(Verdicts const& verdicts, Index minima, Boxes boxes) const override;
+  double workspace_bytes(Index, Index) const override { return 0; }
 
  private:
   CpuContext const& context_;

@@ -28,7 +28,6 @@ class CudaContext final : public Context {
   MemoryState memory() const override { return memory_state(); }
   void* allocate(std::size_t bytes) override { return cuda::allocate(bytes); }
   void release(void* memory) noexcept override;
-  std::size_t available_memory() const override { return memory_state().available; }
   void upload(void* to, void const* host, std::size_t bytes) override;
   void download(void* host, void const* from, std::size_t bytes) override;
   void copy(void* to, void const* from, std::size_t bytes) override;

@@ -13,9 +13,12 @@ namespace brink::cuda {
 /// std::int16_t.
 template <class Code>
 void histogram(Stream stream, Workspace& room, Vector<Code const> codes, Vector<unsigned> counts);
+template <class Code>
+std::size_t histogram_bytes(Index codes, Index bins);  ///< of `room`
 
 /// *total = Σ values
 void sum(Stream stream, Workspace& room, Vector<std::uint32_t const> values,
          unsigned long long* total);
+std::size_t sum_bytes(Index values);  ///< of `room`
 
 }  // namespace brink::cuda

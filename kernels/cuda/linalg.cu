@@ -198,11 +198,16 @@ double CudaLinalg<T>::symmetrize(Matrix<T> a) const {
 }
 
 template <class T>
-std::vector<double> CudaLinalg<T>::symmetric_eigenvalues(Matrix<T> a) const {
+Solver CudaLinalg<T>::solver() const {
   if (solver_.handle == nullptr) solver_ = make_solver(context_.stream());
+  return solver_;
+}
+
+template <class T>
+std::vector<double> CudaLinalg<T>::symmetric_eigenvalues(Matrix<T> a) const {
   std::vector<T> values(static_cast<std::size_t>(a.rows));
   T* const on_device = memory_.get<T>(a.rows);
-  cuda::symmetric_eigenvalues<T>(solver_, a, on_device);
+  cuda::symmetric_eigenvalues<T>(solver(), a, on_device);
   download(context_.stream(), values.data(), on_device, values.size() * sizeof(T));
   synchronize(context_.stream());
   return {values.begin(), values.end()};
@@ -237,7 +242,12 @@ template <class T>
 double CudaLinalg<T>::workspace_bytes(LinalgShape const& shape) const {
   double const products = bytes_of<double>(shape.rows_a, shape.rows_b,
                                            stretches_of(shape.cols) + 1);  // and coefficients
-  return std::max(products, bytes_of<Index>(shape.gathered));
+  double const memory = std::max(products, bytes_of<Index>(shape.gathered));
+  if (shape.symmetric == 0) return memory;
+  unsigned const tiles = blocks_for(shape.symmetric, square);
+  return std::max({memory, bytes_of<double>(tiles), bytes_of<T>(shape.symmetric)}) +
+         bytes_of<double>(tiles, tiles) + bytes_of<unsigned>(tiles) +
+         static_cast<double>(eigenvalues_bytes<T>(solver(), shape.symmetric));
 }
 
 template class CudaLinalg<float>;

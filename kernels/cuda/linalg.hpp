@@ -27,6 +27,8 @@ class CudaLinalg final : public Linalg<T> {
   double workspace_bytes(LinalgShape const& shape) const override;
 
  private:
+  /// Made when it is first needed.
+  Solver solver() const;
   /// The indices in the device's memory, until it is asked for more.
   Index const* uploaded(std::vector<Index> const& indices) const;
 

@@ -66,6 +66,32 @@ struct Handle {
   cusolverDnParams_t parameters = nullptr;
 };
 
+Handle const& handle_of(Solver solver) {
+  return *static_cast<Handle const*>(solver.handle);
+}
+
+template <class T>
+constexpr auto data_type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
+
+std::string call_name(Index order) {
+  return fmt::format("eigenvalues of a matrix of {0}x{0}", order);
+}
+
+/// Bytes that the solver works in.
+struct Room {
+  std::size_t device = 0, host = 0;
+};
+
+template <class T>
+Room room_for(Handle const& handle, Matrix<T> a, T* values) {
+  Room room;
+  check(library().syevd_size(handle.native, handle.parameters, CUSOLVER_EIG_MODE_NOVECTOR,
+                             CUBLAS_FILL_MODE_LOWER, a.rows, data_type<T>, a.data, a.stride,
+                             data_type<T>, values, data_type<T>, &room.device, &room.host),
+        call_name(a.rows));
+  return room;
+}
+
 }  // namespace
 
 Solver make_solver(Stream stream) {
@@ -78,23 +104,18 @@ void destroy(Solver solver) noexcept {
 
 template <class T>
 void symmetric_eigenvalues(Solver solver, Matrix<T> a, T* values) {
-  constexpr auto type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
-  auto const& handle = *static_cast<Handle const*>(solver.handle);
-  std::string const call = fmt::format("eigenvalues of a matrix of {0}x{0}", a.rows);
-  std::size_t device_bytes = 0;
-  std::size_t host_bytes = 0;
-  check(library().syevd_size(handle.native, handle.parameters, CUSOLVER_EIG_MODE_NOVECTOR,
-                             CUBLAS_FILL_MODE_LOWER, a.rows, type, a.data, a.stride, type, values,
-                             type, &device_bytes, &host_bytes),
-        call);
+  constexpr auto type = data_type<T>;
+  auto const& handle = handle_of(solver);
+  std::string const call = call_name(a.rows);
+  Room const room = room_for(handle, a, values);
   Workspace device_memory;
   Workspace status_memory;
-  std::vector<char> host_memory(host_bytes);
+  std::vector<char> host_memory(room.host);
   int* const status = status_memory.get<int>(1);
   check(library().syevd(handle.native, handle.parameters, CUSOLVER_EIG_MODE_NOVECTOR,
                         CUBLAS_FILL_MODE_LOWER, a.rows, type, a.data, a.stride, type, values, type,
-                        device_memory.get<char>(static_cast<Index>(device_bytes)), device_bytes,
-                        host_memory.data(), host_bytes, status),
+                        device_memory.get<char>(static_cast<Index>(room.device)), room.device,
+                        host_memory.data(), room.host, status),
         call);
   int found = 0;
   download(handle.stream, &found, status, sizeof found);
@@ -102,6 +123,14 @@ void symmetric_eigenvalues(Solver solver, Matrix<T> a, T* values) {
   if (found != 0) throw MachineError(fmt::format("cuSOLVER: {}: info {}", call, found));
 }
 
+template <class T>
+std::size_t eigenvalues_bytes(Solver solver, Index order) {
+  Room const room = room_for<T>(handle_of(solver), {nullptr, order, order}, nullptr);
+  return room.device + sizeof(int);
+}
+
+template std::size_t eigenvalues_bytes<float>(Solver, Index);
+template std::size_t eigenvalues_bytes<double>(Solver, Index);
 template void symmetric_eigenvalues<float>(Solver, Matrix<float>, float*);
 template void symmetric_eigenvalues<double>(Solver, Matrix<double>, double*);
 

@@ -17,4 +17,8 @@ void destroy(Solver solver) noexcept;
 template <class T>
 void symmetric_eigenvalues(Solver solver, Matrix<T> a, T* values);
 
+/// Bytes of device memory that it allocates, for a matrix of this order.
+template <class T>
+std::size_t eigenvalues_bytes(Solver solver, Index order);
+
 }  // namespace brink::cuda

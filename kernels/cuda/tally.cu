@@ -92,4 +92,12 @@ VerdictCounts CudaTally::count(Verdicts const& verdicts, Index minima, Boxes box
   return counts;
 }
 
+double CudaTally::workspace_bytes(Index starts, Index minima) const {
+  std::size_t const room =
+      std::max({histogram_bytes<std::uint8_t>(starts, outcomes),
+                minima > 0 ? histogram_bytes<std::int16_t>(starts, minima) : 0, sum_bytes(starts)});
+  return bytes_of<unsigned>(outcomes + minima + places) + bytes_of<unsigned long long>(1) +
+         static_cast<double>(room);
+}
+
 }  // namespace brink::cuda

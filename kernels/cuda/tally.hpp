@@ -10,6 +10,7 @@ class CudaTally final : public Tally {
   explicit CudaTally(CudaContext const& context) : context_(context) {}
 
   VerdictCounts count(Verdicts const& verdicts, Index minima, Boxes boxes) const override;
+  double workspace_bytes(Index starts, Index minima) const override;
 
  private:
   CudaContext const& context_;

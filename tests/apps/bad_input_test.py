@@ -106,11 +106,6 @@ class CommandLine(BadInputTest):
                     self.refused("spectrum", *TINY, f"{option}={value}", naming=(option, value))
         self.refused("spectrum", "--top", "0", naming="nothing to compute")
 
-    def test_hessian_that_is_too_large(self) -> None:
-        parameters = (4 + 1 + 3) * 999_999 + 3
-        self.refused("spectrum", *DATA, "--hidden", 999_999, "--all",
-                     naming=("--all", str(parameters), str(4 * parameters**2)))  # fmt: skip
-
     def test_tf32_is_of_float32_on_cuda(self) -> None:
         for command in ("train", "spectrum"):
             self.refused(command, *TINY, "--tf32", "--precision", "float64",

@@ -47,11 +47,17 @@ std::vector<Setting> training_settings() {
       {"sharpness", [](auto& o) { o.sharpness_every = 3; }},
       {"three eigenvalues", [](auto& o) { o.sharpness_every = 3, o.top = 3; }},
       {"lines", [](auto& o) { o.line_every = 3; }},
+      {"segments", [](auto& o) { o.segment_every = 3, o.segment_points = 1; }},
+      {"segments of sgd",
+       [](auto& o) {
+         o.method = Method::sgd, o.segment_every = o.sharpness_every = 3, o.segment_points = 1;
+       }},
       {"lines by the data", [](auto& o) { o.line_every = 3, o.gram = false; }},
       {"test set", [](auto& o) { o.test_every = 2; }},
   };
   settings.push_back({"everything of gd", [](auto& o) {
                         o.sharpness_every = 3, o.top = 2, o.line_every = 2, o.test_every = 2;
+                        o.segment_every = 2, o.segment_points = 1;
                       }});
   settings.push_back({"everything of sgd", [](auto& o) {
                         o.method = Method::sgd;
@@ -179,6 +185,10 @@ TEST_P(PlannedMemory, BoundsWhatASpectrumTakes) {
       plans.check(measure([&](RunHooks const& hooks) { spectrum(options, hooks); }));
     }
   }
+  SpectrumOptions options = spectrum_of(shapes[1]);
+  options.top = 0;
+  options.all = true;
+  plans.check(measure([&](RunHooks const& hooks) { spectrum(options, hooks); }));
   plans.check_that_all_parts_are_needed();
 }
 

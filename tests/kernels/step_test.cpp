@@ -163,10 +163,10 @@ TYPED_TEST(StepOperation, CountsParametersThatAreKeptElsewhere) {
     Method method;
     Index elsewhere;  ///< all of them, even
   };
-  for (auto const& [method, elsewhere_count] :
-       {Case{Method::gd, 1234}, Case{Method::normalized_gd, 1234}, Case{Method::gd, size},
-        Case{Method::normalized_gd, size}}) {
-    Index const first = elsewhere_count;
+  for (Case const& tested : {Case{Method::gd, 1234}, Case{Method::normalized_gd, 1234},
+                             Case{Method::gd, size}, Case{Method::normalized_gd, size}}) {
+    Method const method = tested.method;
+    Index const first = tested.elsewhere;
     Inputs const in = make_inputs<T>(method, size, method == Method::gd, true);
     Outcome const want = plain(in);
     Buffer<T> const theta(context, narrowed<T>(in.theta)),

@@ -31,6 +31,12 @@ void histogram(Stream stream, Workspace&, Vector<Code const> codes, Vector<unsig
   };
   emulated::queue(stream, "histogram", {check, run});
 }
+template <class Code>
+std::size_t histogram_bytes(Index, Index) {
+  return 0;
+}
+template std::size_t histogram_bytes<std::uint8_t>(Index, Index);
+template std::size_t histogram_bytes<std::int16_t>(Index, Index);
 template void histogram<std::uint8_t>(Stream, Workspace&, Vector<std::uint8_t const>,
                                       Vector<unsigned>);
 template void histogram<std::int16_t>(Stream, Workspace&, Vector<std::int16_t const>,
@@ -43,6 +49,10 @@ void sum(Stream stream, Workspace&, Vector<std::uint32_t const> values, unsigned
   };
   auto const run = [=] { *total = std::accumulate(values.data, values.data + values.size, 0ull); };
   emulated::queue(stream, "sum", {check, run});
+}
+
+std::size_t sum_bytes(Index) {
+  return 0;
 }
 
 }  // namespace brink::cuda
