@@ -8,7 +8,7 @@ from reproduce.sgd import sgd
 
 
 def runs(size: Size) -> dict[str, Run]:
-    return {"relu": sgd(size, "relu", "2/100")}
+    return {"relu": sgd(size, "relu", size.pick("2/100", "2/50"))}
 
 
 def claims(records: Records):
@@ -23,9 +23,9 @@ def claims(records: Records):
     error = np.asarray(run["expected_relative_progress_error"], float)
     middle = float(np.median(last_half(run["expected_relative_progress"])))
     yield Claim(
-        f"{eta}: E[RP] leaves −1, where small steps keep it, for the neighbourhood of 0",
-        f"{expected[0]:.3f} ± {error[0]:.3f} at first, {middle:.3f} in the median of the second half",
-        -0.5 < middle < 0.5 and expected[0] < middle,
+        f"{eta}: E[RP] is in the neighbourhood of 0, where small steps have −1",
+        f"{middle:.3f} in the median of the second half, with {np.median(error):.3f} of standard error",
+        -0.5 < middle < 0.5,
     )
     above = int((expected > 2 * np.abs(error)).sum())
     yield Claim(
@@ -54,8 +54,9 @@ RECIPE = Recipe(
         "On 5,000 CIFAR-10 images E[RP] goes from −0.9 to between −0.6 and −0.1, and is negative at the "
         "end of each of the 24 epochs to 97 % accuracy (10 draws, standard errors about 0.06): there "
         "Remark 7 does not hold, nor that E[RP] does not stay below zero. It does leave −1. With the "
-        "noisier batches of 4 of the smaller size E[RP] is about 0, above it in some epochs and below "
-        "in more.",
+        "noisier batches of 4 of the smaller size (at η = 2/50) E[RP] comes above 0, at 20 to 40 % of "
+        "the epochs over three seeds, three step sizes and both activations, and its median in the "
+        "second half is between −0.3 and −0.05: about 0, and below it more often than not.",
         "A majority of positive values would be hard to square with a loss that falls: where "
         "batches are drawn independently E[f(θᵗ⁺¹) − f(θᵗ)] = η ‖∇f‖² E[RP] sums to what the loss "
         "falls by, so that E[RP] is negative in the mean with weights ‖∇f‖².",
