@@ -22,7 +22,7 @@ STARTS = ("0.1,2.5", "1.5,2", "2.2,-0.3", "-0.6,-1.9")
 STATIONARY = 4
 BEYOND = "0.51"  # 2/η < 4, the sharpness of the flattest minima, ±(1, 1)
 HALF = 4.0  # side of the box
-SAMPLE, STEPS = 3000, 5000
+SAMPLE, STEPS = 1000, 3000
 
 
 def sharp_start(eta: str) -> tuple[float, float]:

@@ -24,7 +24,7 @@ MAPS = {
     "f4": (("0.1", "0.25"), 1.6),
 }
 STABLE = 1
-SAMPLE = 20_000  # random points of each set
+SAMPLE = 5_000  # random points of each set
 STEPS = 300  # that each of them makes
 
 

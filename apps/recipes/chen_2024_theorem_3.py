@@ -26,7 +26,7 @@ BOX = (-1.0, 3.2)  # of both coordinates of the map
 INSIDE, OUTSIDE = np.array([1.0, 2.0]), np.array([1.0, 2.6])
 SHARES = tuple(2.0**-k for k in range(1, 13))  # of the way that is left to the boundary
 PROVED = 1
-SAMPLE = 2000  # random starts of each square
+SAMPLE = 500  # random starts of each square
 
 
 def lattice(count: int) -> list[tuple[float, float]]:
