@@ -250,8 +250,8 @@ class Talk(ProgramTest):
     def test_progress_on_a_terminal_is_one_line(self) -> None:
         shown = self.on_terminal("train", *SMALL, "--steps", 10**8, "--sharpness-every", 1000,
                                  "--threads", 1, "--out", "run.zarr", seconds=2.5)  # fmt: skip
-        progress, newline, rest = shown.partition("\r\n")
-        self.assertTrue(newline)
+        plan, progress, rest = shown.split("\r\n")
+        self.assertRegex(plan, r"\Amemory: at most ")
         self.assertEqual(rest, "", shown)
         updates = progress.split("\r")
         self.assertEqual(updates[0], "")
