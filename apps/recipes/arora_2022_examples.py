@@ -55,4 +55,8 @@ RECIPE = Recipe(
     claims=claims,
     draw=panels("trajectory,loss"),
     seconds=(1, 1),
+    notes=(
+        "Normalised GD with η = 5 is in its second phase while |x| > η. Nearer to 0 a step is longer "
+        "than the scale on which the curvature changes, and it wanders.",
+    ),
 )

@@ -87,7 +87,7 @@ def draw(records: Records, picture: Path) -> None:
     for row, method in zip(axes, METHODS):
         for lr, colour in zip(DRAWN, colours(len(DRAWN))):
             _draw_orbit(row, SecondPhase(records, ARORA, method, lr), colour, f"η = {lr}")
-        row[0].set(title=f"{method} on {ARORA.formula}: √L", xlabel="steps · η", ylim=(1e-4, None))
+        row[0].set(title=f"{method} on {ARORA.formula}: √L", xlabel="steps · η", ylim=(1e-3, None))
         row[1].set(title="√L/η in phase 2", xlabel="steps · η²", ylim=(0, None))
         row[2].set(title="λmax(∇²L) in phase 2", xlabel="steps · η²")
     axes[0, 0].legend()
