@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,15 +45,32 @@ def threshold(run: Run) -> Threshold | None:
     return None
 
 
-def levels(runs: Sequence[Run]) -> list[float]:
+def threshold_of_loss(run: Run) -> Threshold | None:
+    """The same for the Hessian of the loss f where a method descends √f, whose gradient is that of f
+    over 2√f."""
+    limit, loss = threshold(run), run.record.get("loss")
+    options = settings(run.record)
+    if limit is None or loss is None or options.get("objective") != "sqrt":
+        return limit
+    if options.get("method") == "normalized-gd":  # its step is no longer for that
+        return limit
+    return Threshold(f"2√f · {limit.text}", 2.0 * np.sqrt(loss) * limit.values)
+
+
+Rule = Callable[[Run], "Threshold | None"]
+
+
+def levels(runs: Sequence[Run], rule: Rule = threshold) -> list[float]:
     """The thresholds that a panel's limits must include; those that vary have no say."""
-    found = [threshold(run) for run in runs]
+    found = [rule(run) for run in runs]
     return [float(t.values[0]) for t in found if t is not None and len(t.values) == 1]
 
 
-def draw_thresholds(axes: Axes, runs: Sequence[Run], style: Style) -> None:
+def draw_thresholds(
+    axes: Axes, runs: Sequence[Run], style: Style, rule: Rule = threshold
+) -> None:
     """Dashed lines, one if all the runs agree, else one per run in its colour."""
-    found = [(run, limit) for run in runs if (limit := threshold(run)) is not None]
+    found = [(run, limit) for run in runs if (limit := rule(run)) is not None]
     distinct = {(limit.text, limit.values.tobytes()) for _, limit in found}
     low, high = axes.get_ylim()
     taken: list[float] = []

@@ -16,7 +16,7 @@ from brink_plot.settings import learning_rate
 from brink_plot.sheet import in_panel_legend
 from brink_plot.style import FAINT, Style
 from brink_plot.text import subscript
-from brink_plot.threshold import draw_thresholds, levels
+from brink_plot.threshold import draw_thresholds, levels, threshold_of_loss
 from brink_plot.view import log_ticks, loss_limits, mark_clipped, reference_lines, robust_limits
 
 _BUSY = 100  # with more steps than this a median is drawn through values that jump at every step
@@ -164,8 +164,8 @@ def _draw_gradient(axes: Axes, runs: Sequence[Run], style: Style) -> None:
 def _draw_sharpness(axes: Axes, runs: Sequence[Run], style: Style) -> None:
     shown, ranks = _draw_ranks(axes, runs, "sharpness", "λ", style)
     axes.set_title(f"sharpness {ranks}")
-    _set_limits(axes, shown, style, [0.0, *levels(runs)])
-    draw_thresholds(axes, runs, style)
+    _set_limits(axes, shown, style, [0.0, *levels(runs, threshold_of_loss)])
+    draw_thresholds(axes, runs, style, threshold_of_loss)
 
 
 def _draw_alignment(axes: Axes, runs: Sequence[Run], style: Style) -> None:
