@@ -18,7 +18,7 @@ def runs(size: Size) -> dict[str, Run]:
 
     steps = size.pick(full=("2/60", "2/30", "2/20", "2/10"), quick=("2/10", "2/6", "2/4"))
     return {f"lr {lr}": at(lr, 5000) for lr in steps} | {
-        TOO_LARGE: at(size.pick("2/1", "2/0.05"), 300).with_options(sharpness_every=None)
+        TOO_LARGE: at(size.pick("2/1", "2/0.05"), 300).with_options(sharpness_every=None).as_it_is()
     }
 
 

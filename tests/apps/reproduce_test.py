@@ -33,7 +33,8 @@ def check_picture(test: unittest.TestCase, path: Path) -> np.ndarray:
     test.assertEqual(path.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
     image = matplotlib.image.imread(path)
     test.assertGreater(min(image.shape[:2]), 100)
-    colours = np.unique(image.reshape(-1, image.shape[2]).round(2), axis=0)
+    levels = (image[::3, ::3, :3] * 31).astype(int)
+    colours = np.unique(levels @ [1024, 32, 1])
     test.assertGreater(len(colours), 8, f"{path} is blank")
     return image
 

@@ -50,7 +50,7 @@ class Sweep:
         if not self.runs[name].swept:
             return name.translate(_IN_FILES)
         parts = [f"{axis.option}-{value}" for axis, value in zip(self.axes, point)]
-        if not parts or len(set(self.distinct().values())) > 1:
+        if not parts or len(self._swept()) > 1:
             parts.insert(0, name)
         return "-".join(parts).translate(_IN_FILES)
 
@@ -72,6 +72,10 @@ class Sweep:
             name: seen.setdefault((*self._at(name, point).words(), *self.runs[name].after), name)
             for name in self.runs
         }
+
+    def _swept(self) -> list[str]:
+        """The distinct runs that the sweep is over."""
+        return [name for name in dict.fromkeys(self.distinct().values()) if self.runs[name].swept]
 
     def all_runs(self) -> dict[str, Run]:
         """Every run at every point, and those that are left alone once."""
@@ -97,7 +101,7 @@ class Sweep:
         """Each run at all the points in one record, with the axes of the sweep besides; where a run
         was shorter than others its values are NaN. A single run is under the name ""; so are several
         of networks by one command, with the axis `run`."""
-        names = [name for name in dict.fromkeys(self.distinct().values()) if self.runs[name].swept]
+        names = self._swept()
         parts = {name: self._stacked(folder, name, ()) for name in names}
         if len(parts) == 1:
             return {"": parts[names[0]]}

@@ -91,7 +91,8 @@ def run_name(toy: Toy, method: str, lr: str) -> str:
 
 
 def orbits(size: Size) -> dict[str, Run]:
-    """By each method on each landscape at each step size, through phase 1 and until τ is 1."""
+    """By each method on each landscape at each step size, through phase 1 and until τ is 1. What is
+    said of them is how things depend on the step size: none is swept over."""
     until = size.pick(UNTIL, UNTIL, 0.01)
     found = {}
     for toy, method, lr in itertools.product(TOYS, METHODS, STEP_SIZES):
@@ -100,7 +101,7 @@ def orbits(size: Size) -> dict[str, Run]:
         start = ",".join(map(str, toy.start))
         found[run_name(toy, method, lr)] = orbit(
             landscape=toy.landscape, start=start, lr=lr, steps=steps, **how
-        )
+        ).as_it_is()
     return found
 
 
