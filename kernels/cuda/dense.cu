@@ -16,7 +16,7 @@ struct WriteJet {
 
   __device__ void operator()(Index, Index row, Index col, Index count, Pack<T> z) const {
     if (bias != nullptr) {
-      Pack<T> const b = load_pack(bias + col, count, on_pack(bias + col));
+      Pack<T> const b = load_pack(bias + col, count);
       for (int e = 0; e < Pack<T>::size; ++e) z.at[e] += b.at[e];
     }
     Pack<T> value;

@@ -21,8 +21,7 @@ struct WriteTangent {
   Matrix<T> output_tangent;
 
   __device__ void operator()(Index j, Index row, Index col, Index count, Pack<T> z) const {
-    T const* const v = bias + j * bias_step + col;
-    Pack<T> const b = load_pack(v, count, on_pack(v));
+    Pack<T> const b = load_pack(bias + j * bias_step + col, count);
     for (int e = 0; e < Pack<T>::size; ++e) z.at[e] += b.at[e];
     store_pack(preactivation_tangent, row, j * width + col, z, count);
     if (slope.empty()) return;

@@ -42,47 +42,78 @@ Index batch_of(SweepShape const& shape) {
                                                    : shape.taus;
 }
 
-/// moved[τ] = from + τ along, for each τ: a row of the grid.
+/// Packs that `cols` numbers take.
+template <class T>
+constexpr Index packs_in(Index cols) {
+  return (cols + Pack<T>::size - 1) / Pack<T>::size;
+}
+
+constexpr int moves_of_thread = 4;
+
+/// moved[τ] = from + τ along, for each τ: a row of the grid. Layers need not lie on 16 bytes.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
     move_kernel(T const* from, T const* along, Index size, double const* taus, T* moved) {
-  Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
-  if (i >= size) return;
+  Index const first = Index(blockIdx.x) * block_threads * moves_of_thread + threadIdx.x;
   T const tau = static_cast<T>(taus[blockIdx.y]);
-  moved[Index(blockIdx.y) * size + i] = from[i] + tau * along[i];
+  T there[moves_of_thread];
+  for (int k = 0; k < moves_of_thread; ++k) {
+    Index const i = first + k * block_threads;
+    there[k] = i < size ? from[i] + tau * along[i] : T(0);
+  }
+  for (int k = 0; k < moves_of_thread; ++k) {
+    Index const i = first + k * block_threads;
+    if (i < size) moved[Index(blockIdx.y) * size + i] = there[k];
+  }
 }
 
 /// (a; ȧ) of the first layer at each τ, from z₁ and ż₁: a row of the grid per τ, a thread per
-/// entry.
+/// pack of an example's.
 template <class Formula, class T>
 __global__ void __launch_bounds__(block_threads)
     first_kernel(Matrix<T const> z, Matrix<T const> z_tangent, double const* taus, T* both) {
   Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
-  Index const size = z.rows * z.cols;
-  if (i >= size) return;
-  Index const r = i / z.cols;
-  Index const c = i % z.cols;
+  Index const row = i / packs_in<T>(z.cols);
+  Index const col = i % packs_in<T>(z.cols) * Pack<T>::size;
+  if (row >= z.rows) return;
+  Index const count = z.cols - col;
   T const tau = static_cast<T>(taus[blockIdx.y]);
-  T const along = z_tangent.row(r)[c];
-  auto const jet = Formula::at(z.row(r)[c] + tau * along);
-  T* const out = both + 2 * size * Index(blockIdx.y);
-  out[i] = jet.value;
-  out[size + i] = jet.slope * along;
+  Pack<T> value = load_pack(z, row, col, count);
+  Pack<T> along = load_pack(z_tangent, row, col, count);
+  for (int e = 0; e < Pack<T>::size; ++e) {
+    auto const jet = Formula::at(value.at[e] + tau * along.at[e]);
+    value.at[e] = jet.value;
+    along.at[e] *= jet.slope;
+  }
+  Index const size = z.rows * z.cols;
+  T* const to = both + 2 * size * Index(blockIdx.y) + row * z.cols + col;
+  store_pack(to, value, count);
+  store_pack(to + size, along, count);
 }
 
-/// (z; ż) of a layer's products, to which its biases b(τ) and v are added, becomes (a; ȧ) in place.
+/// (z; ż) of a layer's products, to which its biases b(τ) and v are added, becomes (a; ȧ) in place:
+/// a thread per pack of an example's.
 template <class Formula, class T>
 __global__ void __launch_bounds__(block_threads)
     activate_kernel(Index examples, Index width, T const* bias, T const* bias_along, T* both) {
   Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
-  Index const size = examples * width;
-  if (i >= size) return;
-  Index const c = i % width;
-  T* const value = both + 2 * size * Index(blockIdx.y) + i;
-  auto const jet = Formula::at(*value + bias[Index(blockIdx.y) * width + c]);
-  T const along = value[size] + bias_along[c];
-  *value = jet.value;
-  value[size] = jet.slope * along;
+  Index const row = i / packs_in<T>(width);
+  Index const col = i % packs_in<T>(width) * Pack<T>::size;
+  if (row >= examples) return;
+  Index const count = width - col;
+  T* const at = both + 2 * examples * width * Index(blockIdx.y) + row * width + col;
+  T* const at_tangent = at + examples * width;
+  Pack<T> value = load_pack(at, count);
+  Pack<T> along = load_pack(at_tangent, count);
+  Pack<T> const b = load_pack(bias + Index(blockIdx.y) * width + col, count);
+  Pack<T> const v = load_pack(bias_along + col, count);
+  for (int e = 0; e < Pack<T>::size; ++e) {
+    auto const jet = Formula::at(value.at[e] + b.at[e]);
+    value.at[e] = jet.value;
+    along.at[e] = jet.slope * (along.at[e] + v.at[e]);
+  }
+  store_pack(at, value, count);
+  store_pack(at_tangent, along, count);
 }
 
 /// What the last layer leaves.
@@ -156,22 +187,24 @@ class Sweep {
   }
 
  private:
-  /// A kernel with a thread for each of `size` entries at each τ.
-  LaunchShape everywhere(char const* kernel, Index size) const {
-    return {
-        kernel, {blocks_for(size, block_threads), static_cast<unsigned>(count_)}, {block_threads}};
+  /// A kernel of so many threads at each τ.
+  LaunchShape everywhere(char const* kernel, Index threads) const {
+    return {kernel,
+            {blocks_for(threads, block_threads), static_cast<unsigned>(count_)},
+            {block_threads}};
   }
 
   void activate_first(Activation activation, T* both) const {
     with_activation(activation, [&]<class Formula>(Formula) {
-      launch(context_.stream(), everywhere("line_first", examples_ * problem_.preactivation.cols),
+      launch(context_.stream(),
+             everywhere("line_first", examples_ * packs_in<T>(problem_.preactivation.cols)),
              first_kernel<Formula, T>, problem_.preactivation, problem_.preactivation_tangent,
              taus_, both);
     });
   }
   void activate(Index width, T const* bias, T const* bias_along, T* both) const {
     with_activation(problem_.activation, [&]<class Formula>(Formula) {
-      launch(context_.stream(), everywhere("line_activate", examples_ * width),
+      launch(context_.stream(), everywhere("line_activate", examples_ * packs_in<T>(width)),
              activate_kernel<Formula, T>, examples_, width, bias, bias_along, both);
     });
   }
@@ -184,8 +217,8 @@ class Sweep {
   /// from + τ along for each τ.
   T* moved(Workspace& memory, T const* from, T const* along, Index size) const {
     T* const out = memory.template get<T>(size * count_);
-    launch(context_.stream(), everywhere("line_move", size), move_kernel<T>, from, along, size,
-           taus_, out);
+    launch(context_.stream(), everywhere("line_move", blocks_for(size, moves_of_thread)),
+           move_kernel<T>, from, along, size, taus_, out);
     return out;
   }
 

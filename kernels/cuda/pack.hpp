@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/cuda/portable.hpp"
+#include "kernels/view.hpp"
 
 namespace brink::cuda {
 
@@ -38,6 +39,34 @@ __device__ void store_pack(T* to, Pack<T> const& pack, Index count, bool packed)
   for (int i = 0; i < Pack<T>::size; ++i) {
     if (i < count) to[i] = pack.at[i];
   }
+}
+
+/// Whether one access may move the pack at `address`.
+template <class T>
+__device__ bool on_pack(T const* address) {
+  return reinterpret_cast<std::uintptr_t>(address) % sizeof(Pack<T>) == 0;
+}
+
+/// As above, in one access where the address allows it.
+template <class T>
+__device__ Pack<T> load_pack(T const* from, Index count) {
+  return load_pack(from, count, on_pack(from));
+}
+
+template <class T>
+__device__ void store_pack(T* to, Pack<T> const& pack, Index count) {
+  store_pack(to, pack, count, on_pack(to));
+}
+
+/// A matrix's numbers from (row, col) on, `count` of them at most, the rest 0.
+template <class T>
+__device__ Pack<T> load_pack(Matrix<T const> m, Index row, Index col, Index count) {
+  return load_pack(m.row(row) + col, count);
+}
+
+template <class T>
+__device__ void store_pack(Matrix<T> m, Index row, Index col, Pack<T> const& pack, Index count) {
+  store_pack(m.row(row) + col, pack, count);
 }
 
 }  // namespace brink::cuda

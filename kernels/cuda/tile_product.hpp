@@ -136,25 +136,6 @@ using NarrowTile = Tile<T, 4, 2, 1, 8, 4, 128 / sizeof(T), is_float32<T> ? 6 : 4
 template <class T>
 using FlatTile = Tile<T, 4, 1, 2, 4, 8, 128 / sizeof(T), is_float32<T> ? 6 : 4>;
 
-/// Whether one access may move the pack at `address`.
-template <class T>
-__device__ bool on_pack(T const* address) {
-  return reinterpret_cast<std::uintptr_t>(address) % sizeof(Pack<T>) == 0;
-}
-
-/// A matrix's numbers from (row, col) on, `count` of them at most, the rest 0.
-template <class T>
-__device__ Pack<T> load_pack(Matrix<T const> m, Index row, Index col, Index count) {
-  T const* const from = m.row(row) + col;
-  return load_pack(from, count, on_pack(from));
-}
-
-template <class T>
-__device__ void store_pack(Matrix<T> m, Index row, Index col, Pack<T> const& pack, Index count) {
-  T* const to = m.row(row) + col;
-  store_pack(to, pack, count, on_pack(to));
-}
-
 /// A thread's share of the way of one factor's panels, `extent` rows of op(A) or columns of op(B),
 /// to shared memory. `inner_first`: neighbours along the inner dimension are neighbours in memory.
 template <class T, int extent, int depth, int threads, bool inner_first>

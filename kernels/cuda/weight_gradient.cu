@@ -78,7 +78,7 @@ struct WritePartial {
   __device__ void operator()(Index part, Index row, Index col, Index count,
                              Pack<T> const& sums) const {
     T* const to = out + (part * rows + row) * cols + col;
-    store_pack(to, sums, count, on_pack(to));
+    store_pack(to, sums, count);
   }
 };
 
