@@ -20,6 +20,7 @@ Action add_orbit(CLI::App& program);
 Action add_plot(CLI::App& program);
 Action add_reproduce(CLI::App& program);
 Action add_bench(CLI::App& program);
+Action add_verify(CLI::App& program);
 Action add_info(CLI::App& program);
 
 /// The options of data, network and machine that train and spectrum share, as text until the whole

@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
       {"train", brink::add_train(program)}, {"spectrum", brink::add_spectrum(program)},
       {"basin", brink::add_basin(program)}, {"orbit", brink::add_orbit(program)},
       {"plot", brink::add_plot(program)},   {"reproduce", brink::add_reproduce(program)},
-      {"bench", brink::add_bench(program)}, {"info", brink::add_info(program)}};
+      {"bench", brink::add_bench(program)}, {"verify", brink::add_verify(program)},
+      {"info", brink::add_info(program)}};
   try {
     program.parse(argc, argv);
   } catch (CLI::ParseError const& error) {

@@ -92,6 +92,10 @@ fs::path temporary_name(fs::path const& path) {
   return path.parent_path() / name;
 }
 
+bool is_temporary(fs::path const& name) {
+  return temporary_owner(name.string()).has_value();
+}
+
 void write_atomically(fs::path const& path, std::span<std::byte const> bytes, Durable durable) {
   auto const temporary = temporary_name(path);
   int error = write_new_file(temporary, bytes, durable);
@@ -130,7 +134,7 @@ void remove_temporaries(fs::path const& directory) {
   std::error_code error;
   for (fs::recursive_directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
-    if (temporary_owner(at->path().filename().string())) stale.push_back(at->path());
+    if (is_temporary(at->path().filename())) stale.push_back(at->path());
   }
   for (auto const& path : stale) fs::remove_all(path, error);
 }

@@ -22,6 +22,9 @@ void write_atomically(std::filesystem::path const& path, std::string_view text,
 /// The hidden sibling `.NAME.tmp-PID` under which this process builds `path`.
 std::filesystem::path temporary_name(std::filesystem::path const& path);
 
+/// Whether `name` is that of a temporary: temporary_name() of some process.
+bool is_temporary(std::filesystem::path const& name);
+
 /// Makes sure that a directory is there; its parent must be. Throws MachineError.
 void make_directory(std::filesystem::path const& directory);
 

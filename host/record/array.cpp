@@ -10,6 +10,7 @@
 
 #include "host/data/atomic_file.hpp"
 #include "host/data/file.hpp"
+#include "host/record/seal.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
@@ -192,12 +193,18 @@ std::vector<std::byte> ZarrArray::read() const {
   return all;
 }
 
+std::string ZarrArray::place(Extents const& index) const {
+  return fmt::format("{}/{}", spec_.name, chunk_key(index));
+}
+
 std::vector<std::byte> ZarrArray::read_chunk(Extents const& index) const {
   auto const path = directory_ / chunk_key(index);
   auto const elements = element_count(spec_.chunks);
   // Rows are published only once they are on disk; tiles of a fixed-size array may be to come.
   if (!spec_.grows && !fs::exists(path)) return fill_elements(spec_.dtype, elements);
-  return decompress(read_file(path), elements * item_size(spec_.dtype), path.string());
+  auto const file = read_file(path);
+  return decompress(unsealed(file, place(index), path.string()), elements * item_size(spec_.dtype),
+                    path.string());
 }
 
 std::vector<std::byte> ZarrArray::compressed_chunk(Extents const& index,
@@ -205,7 +212,7 @@ std::vector<std::byte> ZarrArray::compressed_chunk(Extents const& index,
   auto chunk = fill_elements(spec_.dtype, element_count(spec_.chunks));
   auto const extent = chunk_place(index, spec_.shape, spec_.chunks).extent;
   copy_block({chunk, spec_.chunks, nowhere_}, source, extent, item_size(spec_.dtype));
-  return compress(chunk);
+  return sealed(compress(chunk), place(index));
 }
 
 void ZarrArray::write_chunk_file(Extents const& index, std::span<std::byte const> file) {

@@ -41,7 +41,7 @@ class ZarrArray {
   void write_chunk_file(Extents const& index, std::span<std::byte const> file);
 
   /// Whether a chunk of a fixed-size array is on disk, and the part of it that lies within the
-  /// array.
+  /// array. Throws InputError if the chunk is damaged.
   bool has_chunk(Extents const& index) const;
   std::vector<std::byte> chunk(Extents const& index) const;
 
@@ -68,6 +68,7 @@ class ZarrArray {
   std::int64_t tail_rows() const { return spec_.shape.front() - tail_start_; }
   std::int64_t row_bytes() const;
   void load_tail(std::int64_t rows);
+  std::string place(Extents const& index) const;
   std::vector<std::byte> read_chunk(Extents const& index) const;
   std::vector<std::byte> compressed_chunk(Extents const& index,
                                           Block<std::byte const> source) const;

@@ -1,7 +1,6 @@
 #include "host/record/checkpoint.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <cmath>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include "host/data/atomic_file.hpp"
 #include "host/data/file.hpp"
 #include "host/record/json_text.hpp"
+#include "host/record/seal.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
@@ -21,11 +21,6 @@ using nlohmann::json;
 
 constexpr std::string_view magic = "brinkck1";
 constexpr char const* non_finite_key = "non_finite";
-
-std::uint32_t crc_of(std::span<std::byte const> bytes) {
-  auto const* data = reinterpret_cast<Bytef const*>(bytes.data());
-  return static_cast<std::uint32_t>(crc32_z(crc32_z(0, nullptr, 0), data, bytes.size()));
-}
 
 template <class T>
 void add_number(std::vector<std::byte>& bytes, T number) {

@@ -9,6 +9,7 @@
 
 #include "host/data/grid.hpp"
 #include "host/record/json_text.hpp"
+#include "host/record/seal.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
@@ -230,19 +231,40 @@ std::map<std::string, json> metadata_documents(GroupMetadata const& group) {
   return documents;
 }
 
+std::string metadata_checksum(json const& documents) {
+  auto const text = json_text(documents);
+  return fmt::format("{:08x}", crc_of(std::as_bytes(std::span(text))));
+}
+
 json consolidated(std::map<std::string, json> const& documents) {
-  return {{"zarr_consolidated_format", 1}, {"metadata", documents}};
+  return {{"zarr_consolidated_format", 1},
+          {"metadata", documents},
+          {checksum_key, metadata_checksum(documents)}};
+}
+
+json const& record_attributes(json const& root, std::string const& name) {
+  if (!root.is_object()) throw InputError(fmt::format("{}: is no JSON object", name));
+  auto const& attributes = object_member(object_member(root, "metadata", name), ".zattrs", name);
+  if (!attributes.contains(version_attribute)) {
+    throw InputError(fmt::format("{}: a Zarr group, but not a brink record: it has no attribute {}",
+                                 name, version_attribute));
+  }
+  json const format = attributes.value(format_attribute, json(0));
+  if (format == record_format) return attributes;
+  bool const newer = format.is_number() && format > record_format;
+  throw InputError(
+      fmt::format("{}: written by brink {} in record format {}, but this brink has format {}; {}",
+                  name, attributes.at(version_attribute).dump(), format.dump(), record_format,
+                  newer ? "use a newer one" : "make the record anew"));
 }
 
 GroupMetadata parse_group_metadata(std::string_view text, std::string const& name) {
   auto const root = parse_json_text(text, name);
-  if (!root.is_object()) throw InputError(fmt::format("{}: is no JSON object", name));
+  GroupMetadata group;
+  group.attributes = record_attributes(root, name);
   expect(root, "zarr_consolidated_format", 1, name);
   auto const& documents = object_member(root, "metadata", name);
   expect(object_member(documents, ".zgroup", name), "zarr_format", 2, name);
-
-  GroupMetadata group;
-  group.attributes = object_member(documents, ".zattrs", name);
   std::vector<std::string> growing;
   if (group.attributes.contains(growing_attribute)) {
     growing = parse_strings(group.attributes, growing_attribute, name);

@@ -25,6 +25,17 @@ struct ArraySpec {
 /// The attribute by which a group is known as a brink record: the program's version.
 inline constexpr char const* version_attribute = "brink_version";
 
+/// The attribute that says how a record is laid out, and the layout that this program writes: Zarr
+/// format 2, sealed chunks (seal.hpp), metadata with a checksum.
+inline constexpr char const* format_attribute = "brink_format";
+inline constexpr int record_format = 1;
+
+/// The attribute of a scan that names the arrays whose chunks come one by one.
+inline constexpr char const* scanned_attribute = "scanned";
+
+/// Where ".zmetadata" has the checksum of the rest.
+inline constexpr char const* checksum_key = "brink_checksum";
+
 /// Chunks of about half a megabyte that hold whole rows where they can; at most 4096 rows of a
 /// growing array.
 std::vector<std::int64_t> default_chunks(ArraySpec const& spec);
@@ -48,8 +59,15 @@ struct GroupMetadata {
 /// "NAME/.zarray", "NAME/.zattrs" of each array.
 std::map<std::string, nlohmann::json> metadata_documents(GroupMetadata const& group);
 
-/// Those files in one, as ".zmetadata" holds them.
+/// The CRC-32 of the metadata files' text, in hexadecimal.
+std::string metadata_checksum(nlohmann::json const& documents);
+
+/// Those files in one, as ".zmetadata" holds them, with their checksum.
 nlohmann::json consolidated(std::map<std::string, nlohmann::json> const& documents);
+
+/// The attributes of the record whose ".zmetadata" holds `root`. Throws InputError that starts with
+/// `name` unless it is a record, and its layout one that this program knows.
+nlohmann::json const& record_attributes(nlohmann::json const& root, std::string const& name);
 
 /// Reads the text of a ".zmetadata" that consolidated() made. Throws InputError that starts with
 /// `name` for anything else.

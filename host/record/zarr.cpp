@@ -61,6 +61,7 @@ ZarrGroup ZarrGroup::create(fs::path path, json attributes) {
   try {
     ZarrGroup group(site);
     group.attributes_ = std::move(attributes);
+    group.attributes_[format_attribute] = record_format;
     group.lock_.emplace(site);
     group.publish(Durable::yes);
     if (::rename(site.c_str(), path.c_str()) != 0) throw_machine_error("create", path, errno);
@@ -88,10 +89,6 @@ ZarrGroup ZarrGroup::open(fs::path path) {
                     path.string(), consolidated_file));
   }
   auto metadata = parse_group_metadata(as_text(read_file(file)), file.string());
-  if (!metadata.attributes.contains(version_attribute)) {
-    throw InputError(fmt::format("{}: a Zarr group, but not a brink record: it has no attribute {}",
-                                 path.string(), version_attribute));
-  }
   group.attributes_ = std::move(metadata.attributes);
   for (auto& [name, spec] : metadata.arrays) {
     group.arrays_.emplace(name, ZarrArray(group.path_ / name, std::move(spec)));

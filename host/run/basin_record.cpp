@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "host/run/landscape_record.hpp"
@@ -17,6 +18,9 @@ namespace {
 
 /// Points along the longer side of the landscape that goes with a grid.
 constexpr Index landscape_side = 257;
+
+/// What a scan says of each start.
+constexpr std::array verdict_arrays{"outcome", "minimum", "steps", "rises", "last_rise"};
 
 template <class T>
 std::span<std::byte const> bytes_of(std::vector<T> const& values) {
@@ -141,6 +145,9 @@ void BasinRecord::define(BasinOptions const& options, ScanSpace const& space,
     theta.attributes = described("coordinates of the start");
     group_.define(theta);
   }
+  nlohmann::json scanned = verdict_arrays;
+  if (group_.has("theta")) scanned.push_back("theta");
+  group_.set_attribute(scanned_attribute, scanned);
   group_.flush(Durable::no);
 }
 
@@ -151,8 +158,7 @@ Extents BasinRecord::index(ScanChunk const& chunk) const {
 }
 
 bool BasinRecord::has(ScanChunk const& chunk) const {
-  auto const arrays = {"outcome", "minimum", "steps", "rises", "last_rise"};
-  return std::all_of(arrays.begin(), arrays.end(),
+  return std::all_of(verdict_arrays.begin(), verdict_arrays.end(),
                      [&](char const* name) { return group_.has_chunk(name, index(chunk)); });
 }
 

@@ -15,7 +15,7 @@ from support import ProgramTest, open_record, tree
 
 UNDECIDED, STABLE, UNSTABLE, DIVERGED, STATIONARY, PERIODIC = range(6)
 VERDICTS = {"outcome": "u1", "minimum": "i2", "steps": "u4", "rises": "u4", "last_rise": "u4"}
-COMMON = {"command", "brink_version", "Conventions", "backend", "precision", "landscape",
+COMMON = {"command", "brink_version", "brink_format", "Conventions", "backend", "precision", "landscape",
           "objective", "method", "config", "coordinates", "certificate_reasons"}  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from support import BRINK, ENVIRONMENT, ProgramTest, open_record
 
 SMALL = ("--data", "synthetic:examples=60,features=6,classes=3", "--hidden", "7,5")
 STEP = ("loss", "accuracy", "gradient_norm", "relative_progress", "directional_smoothness")
-COMMON = {"brink_version", "Conventions", "command", "backend", "precision", "threads",
+COMMON = {"brink_version", "brink_format", "Conventions", "command", "backend", "precision", "threads",
           "activation", "loss_name", "widths", "parameters", "examples", "config"}  # fmt: skip
 
 

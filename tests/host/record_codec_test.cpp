@@ -1,4 +1,5 @@
 #include "host/record/codec.hpp"
+#include "host/record/seal.hpp"
 
 #include <gtest/gtest.h>
 
@@ -97,6 +98,35 @@ TEST(Codec, DamagedFramesAreRefused) {
     expect_input_error([&] { decompress(std::span(frame).first(size), 1000, "chunk"); }, "damaged");
   }
   expect_input_error([] { decompress(std::vector<std::byte>(64), 1000, "chunk"); }, "damaged");
+}
+
+TEST(Seal, ChecksumIsThatOfZlib) {
+  std::string const text = "123456789";
+  auto const bytes = std::as_bytes(std::span(text));
+  EXPECT_EQ(crc_of(bytes), 0xCBF43926U);  // the check value of CRC-32
+  EXPECT_EQ(crc_of(bytes.subspan(4), crc_of(bytes.first(4))), 0xCBF43926U);
+  EXPECT_EQ(crc_of({}), 0U);
+}
+
+TEST(Seal, IsGoodForOneContentAndPlace) {
+  std::vector<std::byte> const bytes(1000, std::byte{7});
+  auto const frame = compress(bytes);
+  auto const file = sealed(frame, "loss/3");
+  EXPECT_EQ(file.size(), frame.size() + 12);
+  auto const inner = unsealed(file, "loss/3", "chunk");
+  EXPECT_EQ(std::vector<std::byte>(inner.begin(), inner.end()), frame);
+  // Decoders that know nothing of it pass over it.
+  EXPECT_EQ(decompress(file, 1000, "chunk"), bytes);
+  expect_input_error([&] { unsealed(file, "loss/4", "chunk"); }, "chunk: of ");
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    expect_input_error([&] { unsealed(std::span(file).first(size), "loss/3", "chunk"); },
+                       "damaged");
+  }
+  for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
+    auto flipped = file;
+    flipped[bit / 8] ^= std::byte{1} << (bit % 8);
+    expect_input_error([&] { unsealed(flipped, "loss/3", "chunk"); }, "damaged");
+  }
 }
 
 TEST(Grid, CountsElementsWithoutOverflow) {

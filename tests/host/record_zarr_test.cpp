@@ -26,6 +26,7 @@ using test::listing;
 using test::TemporaryDirectory;
 
 json const version = {{"brink_version", "0.1.0"}};
+json const written_version = {{"brink_version", "0.1.0"}, {"brink_format", 1}};
 
 ArraySpec growing(std::string const& name, std::vector<std::int64_t> chunks = {}) {
   return {.name = name,
@@ -84,7 +85,7 @@ TEST(Zarr, ANewRecordIsAnEmptyGroup) {
             (std::vector<std::string>{"RUN.zarr", "RUN.zarr/.zattrs", "RUN.zarr/.zgroup",
                                       "RUN.zarr/.zmetadata"}));
   auto const record = ZarrGroup::open(path);
-  EXPECT_EQ(record.attributes(), version);
+  EXPECT_EQ(record.attributes(), written_version);
   EXPECT_TRUE(record.names().empty());
 }
 
@@ -447,8 +448,10 @@ TEST(Zarr, MetadataIsWhatReadersExpect) {
   EXPECT_TRUE(file_json(path / "outcome/.zarray").at("fill_value").is_null());
   EXPECT_EQ(file_json(path / "loss/.zattrs"),
             json({{"_ARRAY_DIMENSIONS", {"step"}}, {"units", "1"}, {"largest", "Infinity"}}));
-  EXPECT_EQ(file_json(path / ".zattrs"),
-            json({{"brink_version", "0.1.0"}, {"lr", "NaN"}, {"unlimited_dimensions", {"step"}}}));
+  EXPECT_EQ(file_json(path / ".zattrs"), json({{"brink_version", "0.1.0"},
+                                               {"brink_format", 1},
+                                               {"lr", "NaN"},
+                                               {"unlimited_dimensions", {"step"}}}));
   auto const all = file_json(path / ".zmetadata");
   for (auto const& [file, document] : all.at("metadata").items()) {
     EXPECT_EQ(document, file_json(path / file)) << file;
@@ -458,7 +461,8 @@ TEST(Zarr, MetadataIsWhatReadersExpect) {
 
 TEST(Zarr, DamagedMetadataIsRefused) {
   json const good = consolidated(metadata_documents(
-      {version, {{"loss", growing("loss", {4})}, {"x", fixed("x", DType::f4, {"x"}, {7}, {7})}}}));
+      {written_version,
+       {{"loss", growing("loss", {4})}, {"x", fixed("x", DType::f4, {"x"}, {7}, {7})}}}));
   ASSERT_NO_THROW(parse_group_metadata(json_text(good), "m"));
   auto const refused = [&](char const* pointer, json const& value, std::string const& part) {
     auto bad = good;
@@ -469,6 +473,9 @@ TEST(Zarr, DamagedMetadataIsRefused) {
   refused("/metadata", json::array(), "no JSON object");
   refused("/metadata/.zgroup/zarr_format", 3, "zarr_format");
   refused("/metadata/.zattrs", nullptr, "no JSON object");
+  refused("/metadata/.zattrs/brink_format", 2, "use a newer one");
+  refused("/metadata/.zattrs/brink_format", 0, "make the record anew");
+  refused("/metadata/.zattrs/brink_format", "1", "make the record anew");
   refused("/metadata/.zattrs/unlimited_dimensions", 7, "unlimited_dimensions");
   refused("/metadata/loss~1.zarray", 1, "no JSON object");
   refused("/metadata/loss~1.zattrs", 1, "no JSON object");
@@ -502,8 +509,13 @@ TEST(Zarr, DamagedChunksAreRefused) {
   TemporaryDirectory const directory;
   auto const path = directory / "RUN.zarr";
   make_record(path, 6);
-  write_atomically(path / "loss/1", "not zstd");
-  expect_input_error([&] { ZarrGroup::open(path).read("loss"); }, "loss/1: not a zstd frame");
+  for (auto const* bytes : {"", "not zstd", "as long as a chunk is, but not one"}) {
+    write_atomically(path / "loss/1", bytes);
+    expect_input_error([&] { ZarrGroup::open(path).read("loss"); }, "is damaged: ");
+  }
+  std::filesystem::copy(path / "loss/0", path / "loss/1",
+                        std::filesystem::copy_options::overwrite_existing);
+  expect_input_error([&] { ZarrGroup::open(path).read("loss"); }, "of another content or place");
   std::filesystem::remove(path / "loss/1");
   expect_input_error([&] { ZarrGroup::open(path).read("loss"); }, "loss/1: no such file");
   auto record = ZarrGroup::open(path);

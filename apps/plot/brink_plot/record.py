@@ -14,6 +14,9 @@ from brink_plot.bench_file import open_bench
 from brink_plot.errors import InputError
 
 
+FORMAT = 1  # of records; that in host/record/metadata.hpp
+
+
 class Record:
     """One record, opened for reading; variables are loaded when asked for."""
 
@@ -27,6 +30,12 @@ class Record:
         if not isinstance(command, str):
             raise InputError(f"{path}: not a record of brink (no attribute 'command')")
         self.command = command
+        layout = self.attributes.get("brink_format", FORMAT)
+        if layout != FORMAT:
+            raise InputError(
+                f"{path}: written by brink {self.attributes.get('brink_version')} in record format"
+                f" {layout}, but this brink has format {FORMAT}; use a newer one"
+            )
 
     @property
     def stem(self) -> str:
