@@ -25,6 +25,7 @@ struct BasinArguments {
   std::vector<std::string> fixed;
   std::string starts;
   std::string precision = "float64";
+  std::string shard;
   bool quiet = false;
 };
 
@@ -91,6 +92,22 @@ FixedCoordinate parse_fixed(std::string const& text) {
   return {static_cast<int>(coordinate), parse_number(text.substr(sign + 1), "--fix")};
 }
 
+/// "2/8": one of so many shards.
+Shard parse_shard(std::string const& text) {
+  std::size_t const sign = text.find('/');
+  if (sign == std::string::npos || text.find('/', sign + 1) != std::string::npos) {
+    throw InputError(fmt::format("--shard '{}': write NUMBER/COUNT, like 2/8", text));
+  }
+  auto const whole = [&](std::string const& part) {
+    double const number = parse_number(part, "--shard");
+    if (number < 1 || number > 1e9 || number != std::floor(number)) {
+      throw InputError(fmt::format("--shard '{}': '{}' is no whole number from 1 on", text, part));
+    }
+    return static_cast<Index>(number);
+  };
+  return {whole(text.substr(0, sign)), whole(text.substr(sign + 1))};
+}
+
 BasinOptions read(BasinArguments const& arguments, RuleArguments const& rule) {
   BasinOptions options = arguments.options;
   options.rule = rule.options();
@@ -107,6 +124,10 @@ BasinOptions read(BasinArguments const& arguments, RuleArguments const& rule) {
     options.starts_file = arguments.starts.substr(4);
   }
   options.precision = parse_precision(arguments.precision);
+  if (!arguments.shard.empty()) {
+    options.shard = parse_shard(arguments.shard);
+    options.resume = true;  // what other shards have begun
+  }
   return options;
 }
 
@@ -156,6 +177,11 @@ int run(BasinArguments const& arguments, RuleArguments const& rule) {
     return interrupted_exit_code();
   }
   if (arguments.quiet) return 0;
+  if (result.stop_reason == "shard") {
+    fmt::print("shard {}: done; {} chunks of others are to come\n", arguments.shard,
+               result.to_come);
+    return 0;
+  }
   for (BasinSummary const& summary : result.summaries) report(summary);
   fmt::print("record: {}\n", options.out);
   for (std::string const& picture : result.pictures) fmt::print("picture: {}\n", picture);
@@ -191,7 +217,12 @@ void add_output(CLI::App& command, BasinArguments& a) {
                   "a picture of one pixel per start (several step sizes: one each)")
       ->type_name("MAP.png");
   command.add_flag("--overwrite", a.options.overwrite, "replace the record if it exists");
-  command.add_flag("--resume", a.options.resume, "compute what an interrupted scan did not");
+  command.add_flag("--resume", a.options.resume,
+                   "compute what an interrupted scan did not, beside others that do so");
+  command
+      .add_option("--shard", a.shard,
+                  "compute the I-th of N parts of a record that several processes share")
+      ->type_name("I/N");
   command.add_flag("--quiet", a.quiet, "print nothing");
 }
 

@@ -14,6 +14,7 @@
 #include "host/data/grid.hpp"
 #include "host/data/parallel.hpp"
 #include "host/record/checkpoint.hpp"
+#include "host/record/claim.hpp"
 #include "host/record/codec.hpp"
 #include "host/record/json_text.hpp"
 #include "host/record/metadata.hpp"
@@ -231,7 +232,7 @@ bool Verification::may_be_unpublished(std::string const& file) const {
 void Verification::look_at_strangers() {
   for (std::string const& file : files_) {
     if (expected_.contains(file)) continue;
-    if (is_temporary(fs::path(file).filename())) {
+    if (is_temporary(fs::path(file).filename()) || (!report_.finished && is_claim(file))) {
       report_.remarks.push_back({(path_ / file).string(), "was left by a process that was killed"});
     } else if (may_be_unpublished(file)) {
       report_.remarks.push_back(

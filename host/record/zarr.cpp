@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "host/data/parallel.hpp"
+#include "host/record/claim.hpp"
 #include "host/record/json_text.hpp"
 #include "kernels/error.hpp"
 
@@ -96,6 +97,36 @@ ZarrGroup ZarrGroup::open(fs::path path) {
   return group;
 }
 
+std::optional<ZarrGroup> ZarrGroup::join(fs::path path) {
+  path = without_trailing_slash(path);
+  auto lock = StoreLock::try_either(path);
+  if (!lock) return std::nullopt;
+  ZarrGroup group = open(path);
+  if (lock->is_alone()) group.clear_away();
+  group.lock_ = std::move(lock);
+  return group;
+}
+
+void ZarrGroup::share() {
+  begin_writing();
+  lock_->share();
+}
+
+bool ZarrGroup::try_alone() {
+  if (is_alone()) return true;
+  lock_.reset();  // else two that wait for each other would wait for ever
+  auto lock = StoreLock::try_alone(path_);
+  if (!lock) return false;
+  attributes_ = open(path_).attributes_;
+  clear_away();
+  lock_ = std::move(lock);
+  return true;
+}
+
+void ZarrGroup::sync() {
+  for (auto& [name, array] : arrays_) array.sync_chunks();
+}
+
 void ZarrGroup::define(ArraySpec spec) {
   auto const where = place(spec.name);
   if (spec.grows && !spec.shape.empty()) spec.shape.front() = 0;
@@ -170,9 +201,7 @@ void ZarrGroup::set_attribute(std::string const& name, json value) {
 void ZarrGroup::flush(Durable durable) {
   begin_writing();
   for (auto& [name, array] : arrays_) array.store_tail();
-  if (durable == Durable::yes) {
-    for (auto& [name, array] : arrays_) array.sync_chunks();
-  }
+  if (durable == Durable::yes) sync();
   publish(durable);
 }
 
@@ -188,13 +217,19 @@ ZarrArray& ZarrGroup::array(std::string const& name) {
   return const_cast<ZarrArray&>(std::as_const(*this).array(name));
 }
 
-/// Takes the record over, once: clears away what a killed process left half-done.
+/// Takes the record over, once.
 void ZarrGroup::begin_writing() {
   if (lock_) return;
   StoreLock lock(path_);
-  remove_temporaries(path_);
-  for (auto& [name, array] : arrays_) array.recover();
+  clear_away();
   lock_ = std::move(lock);
+}
+
+/// What killed processes left half-done.
+void ZarrGroup::clear_away() {
+  remove_temporaries(path_);
+  remove_claims(path_);
+  for (auto& [name, array] : arrays_) array.recover();
 }
 
 /// What readers may be told: every growing dimension ends where its shortest array does.

@@ -25,9 +25,9 @@ namespace brink {
 /// Readers see what the last flush published. A kill at any instant leaves that, or the next, and
 /// all arrays that share a growing dimension show the same number of rows: that of the shortest.
 /// The bytes of a record depend on its content alone, not on when it was flushed. One process
-/// writes at a time; an object is used by one thread at a time. Errors: InputError for what the
-/// caller got wrong or a damaged record, MachineError for a failed write; nothing published is
-/// lost by either.
+/// writes at a time, or several that share() and write chunks alone; an object is used by one
+/// thread at a time. Errors: InputError for what the caller got wrong or a damaged record,
+/// MachineError for a failed write; nothing published is lost by either.
 class ZarrGroup {
  public:
   /// A new, empty record. `attributes` must hold "brink_version". Throws InputError when `path`
@@ -37,6 +37,21 @@ class ZarrGroup {
   /// An existing record, as last published, to be read or written on; nothing on disk changes
   /// before the first call that writes. Throws InputError when it is no brink record.
   static ZarrGroup open(std::filesystem::path path);
+
+  /// An existing record, to be filled chunk by chunk beside other processes; nothing while another
+  /// one has it alone. is_alone() says whether there are others. Errors as for open.
+  static std::optional<ZarrGroup> join(std::filesystem::path path);
+
+  /// Lets other processes join. From here on only write_chunk, write_chunks and sync may write.
+  void share();
+  bool is_alone() const { return lock_ && lock_->is_alone(); }
+
+  /// Ends sharing: false while other processes write to the record. Afterwards this object shows
+  /// what they have published meanwhile, and may write all again.
+  bool try_alone();
+
+  /// Makes the chunks written so far survive a loss of power.
+  void sync();
 
   /// Adds an array; readers see it after flush. Arrays of one growing dimension are defined before
   /// its first row. Empty chunks mean default_chunks.
@@ -118,6 +133,7 @@ class ZarrGroup {
   void append_raw(std::string const& name, std::span<std::byte const> row);
   void write_raw(std::string const& name, std::span<std::byte const> all);
   void begin_writing();
+  void clear_away();
   GroupMetadata published() const;
   void publish(Durable durable);
   void write_text(std::string const& file, std::string text, Durable durable);

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <deque>
 #include <filesystem>
 #include <limits>
+#include <thread>
 
 #include "host/data/parallel.hpp"
 #include "host/record/png.hpp"
@@ -22,6 +26,9 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Chunks that are in memory at a time: enough to keep every thread compressing.
 constexpr std::size_t in_flight = 4;
+
+/// Between two looks at what other processes do.
+constexpr std::chrono::milliseconds pause{20};
 
 /// The colours of the outcomes by code: stable and unstable as in Chen et al. 2024, the others kept
 /// apart from these for the colour-blind too. Those of brink_plot/outcome.py.
@@ -80,7 +87,10 @@ class Scan {
         plan_(checked_plan()),
         source_(*context_, space_),
         record_(BasinRecord::open(options, space_, rules_,
-                                  attributes(options, space_, rules_, *context_, plan_))),
+                                  attributes(options, space_, rules_, *context_, plan_),
+                                  [this] { wait(); })),
+        was_complete_(is_complete()),
+        counted_(record_.chunks().size()),
         counts_(options.steps.size()),
         outcome_(*context_, element_count(space_.chunks())),
         minimum_(*context_, outcome_.size()),
@@ -96,11 +106,18 @@ class Scan {
   using Places = std::vector<std::size_t>;  // of chunks in record_.chunks()
 
   MemoryPlan checked_plan() const;
-  void count_present(Places const& present);
+  Index starts(std::size_t place) const;
+  std::deque<std::size_t> own_missing();
+  bool fill();
+  Places claim_some(std::deque<std::size_t>& missing, std::vector<Claim>& claims);
+  BasinResult leave(std::string const& stop_reason);
+  BasinResult complete();
+  void count_others();
   void compute(Places const& missing);
+  bool is_complete() const { return record_.attributes().at("stop_reason") == "complete"; }
+  void wait() const;
   ChunkVerdicts scan(ScanChunk const& chunk);
   void count(ScanChunk const& chunk);
-  void progress() const;
   std::vector<BasinSummary> summaries() const;
   void draw(std::size_t step) const;
 
@@ -113,6 +130,10 @@ class Scan {
   MemoryPlan plan_;
   StartSource<T> source_;
   BasinRecord record_;
+  bool was_complete_;                  // before this run
+  Index own_starts_ = 0;               // of this shard
+  Index done_starts_ = 0;              // of those, by whomever
+  std::vector<char> counted_;          // by place: whether it is part of counts_
   std::vector<VerdictCounts> counts_;  // one per step size
   // The verdicts of one chunk.
   Buffer<std::uint8_t> outcome_;
@@ -144,19 +165,101 @@ MemoryPlan Scan<T>::checked_plan() const {
 
 template <class T>
 BasinResult Scan<T>::run() {
-  Places present, missing;
-  for (std::size_t i = 0; i < record_.chunks().size(); ++i) {
-    (record_.has(record_.chunks()[i]) ? present : missing).push_back(i);
+  if (!fill()) return leave("interrupted");
+  record_.sync();
+  auto const& chunks = record_.chunks();
+  auto const to_come = std::count_if(chunks.begin(), chunks.end(),
+                                     [&](ScanChunk const& chunk) { return !record_.has(chunk); });
+  if (to_come > 0) return {"shard", {}, {}, to_come};
+  while (!record_.try_alone()) {
+    if (hooks_.interrupted()) return {"interrupted", {}, {}, 0};
+    std::this_thread::sleep_for(pause);
   }
-  count_present(present);
-  for (std::size_t i = 0; i < missing.size(); i += in_flight) {
-    if (hooks_.interrupted()) {
-      record_.finish("interrupted", nullptr);
-      return {"interrupted", {}, {}};
+  // Another process may have completed it meanwhile.
+  return is_complete() && !was_complete_ ? BasinResult{"complete", {}, {}, 0} : complete();
+}
+
+template <class T>
+Index Scan<T>::starts(std::size_t place) const {
+  return element_count(record_.chunks()[place].place.extent);
+}
+
+/// Chunks of this shard that the record does not have.
+template <class T>
+std::deque<std::size_t> Scan<T>::own_missing() {
+  std::deque<std::size_t> missing;
+  auto const first = static_cast<std::size_t>(options_.shard.number - 1);
+  auto const step = static_cast<std::size_t>(options_.shard.count);
+  for (std::size_t i = first; i < record_.chunks().size(); i += step) {
+    own_starts_ += starts(i);
+    if (record_.has(record_.chunks()[i])) {
+      done_starts_ += starts(i);
+    } else {
+      missing.push_back(i);
     }
-    compute({missing.begin() + i, missing.begin() + std::min(i + in_flight, missing.size())});
   }
-  BasinResult result{"complete", summaries(), {}};
+  return missing;
+}
+
+/// Computes what is missing, and sees to it that what others compute comes. False if interrupted.
+template <class T>
+bool Scan<T>::fill() {
+  std::deque<std::size_t> missing = own_missing();
+  while (!missing.empty()) {
+    if (hooks_.interrupted()) return false;
+    std::vector<Claim> claims;
+    Places const some = claim_some(missing, claims);
+    if (!some.empty()) {
+      compute(some);
+    } else if (!missing.empty()) {
+      std::this_thread::sleep_for(pause);
+    }
+  }
+  return true;
+}
+
+/// Takes some of the missing chunks that no other process is at; those that one is at go to the
+/// end, as it may yet be killed.
+template <class T>
+typename Scan<T>::Places Scan<T>::claim_some(std::deque<std::size_t>& missing,
+                                             std::vector<Claim>& claims) {
+  Places some;
+  for (std::size_t tries = missing.size(); tries > 0 && some.size() < in_flight; --tries) {
+    std::size_t const place = missing.front();
+    missing.pop_front();
+    auto claim = record_.claim(record_.chunks()[place]);
+    if (!claim) {
+      missing.push_back(place);
+    } else if (!record_.has(record_.chunks()[place])) {
+      some.push_back(place);
+      claims.push_back(std::move(*claim));
+    } else {
+      done_starts_ += starts(place);
+    }
+  }
+  return some;
+}
+
+/// While another process has the record alone, for a short time.
+template <class T>
+void Scan<T>::wait() const {
+  if (hooks_.interrupted()) throw Interrupted();
+  std::this_thread::sleep_for(pause);
+}
+
+/// Others may still be at it: they are the ones then to say how it ended.
+template <class T>
+BasinResult Scan<T>::leave(std::string const& stop_reason) {
+  record_.sync();
+  if (record_.try_alone() && !is_complete()) record_.finish(stop_reason, nullptr);
+  return {stop_reason, {}, {}, 0};
+}
+
+/// All chunks are there, and no other process.
+template <class T>
+BasinResult Scan<T>::complete() {
+  count_others();
+  BasinResult result{"complete", summaries(), {}, 0};
   nlohmann::json written = nlohmann::json::array();
   for (BasinSummary const& summary : result.summaries) written.push_back(to_json(summary));
   record_.finish(result.stop_reason, written);
@@ -177,22 +280,26 @@ void Scan<T>::count(ScanChunk const& chunk) {
       std::ssize(rules_[chunk.step].minima), space_.boxes()));
 }
 
-/// As many at a time as can be read in parallel.
+/// The chunks that this process did not compute, as many at a time as can be read in parallel.
 template <class T>
-void Scan<T>::count_present(Places const& present) {
+void Scan<T>::count_others() {
+  Places others;
+  for (std::size_t i = 0; i < counted_.size(); ++i) {
+    if (counted_[i] == 0) others.push_back(i);
+  }
   auto const bring = [&]<class N>(std::vector<N> const& from, Buffer<N> const& to) {
     context_->upload(to.view().data, from.data(), from.size() * sizeof(N));
   };
   std::vector<ChunkVerdicts> verdicts(context_->threads());
-  for (Index first = 0; first < std::ssize(present); first += std::ssize(verdicts)) {
-    Index const some = std::min(std::ssize(verdicts), std::ssize(present) - first);
+  for (Index first = 0; first < std::ssize(others); first += std::ssize(verdicts)) {
+    Index const some = std::min(std::ssize(verdicts), std::ssize(others) - first);
     in_parallel(context_->threads(), some,
-                [&](Index i) { verdicts[i] = record_.read(record_.chunks()[present[first + i]]); });
+                [&](Index i) { verdicts[i] = record_.read(record_.chunks()[others[first + i]]); });
     for (Index i = 0; i < some; ++i) {
       bring(verdicts[i].outcome, outcome_);
       bring(verdicts[i].minimum, minimum_);
       bring(verdicts[i].steps, steps_);
-      count(record_.chunks()[present[first + i]]);
+      count(record_.chunks()[others[first + i]]);
     }
   }
   for (std::size_t step = 0; step < counts_.size(); ++step) {
@@ -211,9 +318,11 @@ void Scan<T>::compute(Places const& missing) {
   for (std::size_t const place : missing) {
     chunks.push_back(record_.chunks()[place]);
     verdicts.push_back(scan(chunks.back()));
+    counted_[place] = 1;
+    done_starts_ += starts(place);
   }
   record_.write(chunks, verdicts, context_->threads());
-  progress();
+  hooks_.progress({done_starts_, own_starts_, nan, nan, nan, "start"});
 }
 
 template <class T>
@@ -279,14 +388,6 @@ void Scan<T>::draw(std::size_t step) const {
     }
   }
   picture.finish();
-}
-
-template <class T>
-void Scan<T>::progress() const {
-  Index done = 0;
-  for (VerdictCounts const& counts : counts_) done += counts.starts;
-  Index const all = element_count(space_.shape()) * std::ssize(options_.steps);
-  hooks_.progress({done, all, nan, nan, nan, "start"});
 }
 
 }  // namespace

@@ -20,6 +20,12 @@ struct FixedCoordinate {
   double value;
 };
 
+/// One part of a scan's chunks, which a process of its own computes.
+struct Shard {
+  Index number = 1;  ///< from 1 on
+  Index count = 1;   ///< of all shards
+};
+
 struct BasinOptions {
   RuleOptions rule;           ///< but for the step size
   std::vector<double> steps;  ///< the step sizes; several are a dimension of the record
@@ -35,6 +41,7 @@ struct BasinOptions {
   int threads = 0;
   std::string out = "basin.zarr";
   std::string png;  ///< a picture of one pixel per start; empty: none
+  Shard shard;
   bool resume = false;
   bool overwrite = false;
 };
@@ -48,13 +55,15 @@ struct BasinSummary {
 };
 
 struct BasinResult {
-  std::string stop_reason;              ///< "complete" or "interrupted"
-  std::vector<BasinSummary> summaries;  ///< one per step size; none where interrupted
+  std::string stop_reason;  ///< "complete", "interrupted", or "shard": others are to come
+  std::vector<BasinSummary> summaries;  ///< one per step size, from the process that completes
   std::vector<std::string> pictures;    ///< files
+  Index to_come = 0;                    ///< chunks of other shards
 };
 
 /// Gradient descent from many starts, each with a verdict. Leaves a record at options.out, chunk by
-/// chunk, which --resume completes. InputError on bad options, before anything is written.
+/// chunk, which --resume completes. Several processes may do so at a time, each with chunks that no
+/// other is at; the last completes it. InputError on bad options, before anything is written.
 BasinResult basin(BasinOptions const& options, RunHooks const& hooks);
 
 }  // namespace brink

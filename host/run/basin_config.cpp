@@ -142,9 +142,19 @@ void check_pictures(BasinOptions const& options) {
   }
 }
 
+void check_shard(BasinOptions const& options) {
+  auto const& [number, count] = options.shard;
+  auto const shown = fmt::format("--shard {}/{}", number, count);
+  require(count >= 1 && number >= 1 && number <= count,
+          shown + ": shards are counted from 1 to their number");
+  require(count == 1 || !options.overwrite,
+          shown + ": one shard cannot --overwrite what others write");
+}
+
 }  // namespace
 
 void check(BasinOptions const& options) {
+  check_shard(options);
   check_steps(options);
   if (options.starts_file.empty()) {
     check_axis("--x", options.x, options.rule.escape);

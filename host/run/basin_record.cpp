@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 
 #include "host/run/landscape_record.hpp"
@@ -18,6 +19,9 @@ namespace {
 
 /// Points along the longer side of the landscape that goes with a grid.
 constexpr Index landscape_side = 257;
+
+/// For another process to define the arrays, or to count all verdicts.
+constexpr std::chrono::seconds longest_wait{30};
 
 /// What a scan says of each start.
 constexpr std::array verdict_arrays{"outcome", "minimum", "steps", "rises", "last_rise"};
@@ -77,6 +81,17 @@ nlohmann::json to_json(Share const& share) {
   return {share.value, share.low, share.high};
 }
 
+/// A new record, unless another process is faster and this one may go on with that.
+std::optional<ZarrGroup> created(BasinOptions const& options, nlohmann::json attributes) {
+  if (options.overwrite && std::filesystem::exists(options.out)) remove_record(options.out);
+  try {
+    return ZarrGroup::create(options.out, std::move(attributes));
+  } catch (std::exception const&) {
+    if (!options.resume || !std::filesystem::exists(options.out)) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 BasinRecord::BasinRecord(ZarrGroup group, ScanSpace const& space, std::size_t steps)
@@ -89,20 +104,26 @@ BasinRecord::BasinRecord(ZarrGroup group, ScanSpace const& space, std::size_t st
 }
 
 BasinRecord BasinRecord::open(BasinOptions const& options, ScanSpace const& space,
-                              std::vector<ScanRule> const& rules, nlohmann::json attributes) {
-  bool const resumes = options.resume && std::filesystem::exists(options.out);
-  if (!resumes && options.overwrite && std::filesystem::exists(options.out)) {
-    remove_record(options.out);
-  }
+                              std::vector<ScanRule> const& rules, nlohmann::json attributes,
+                              std::function<void()> const& wait) {
   nlohmann::json const config = attributes.at("config");
-  ZarrGroup group = resumes ? ZarrGroup::open(options.out)
-                            : ZarrGroup::create(options.out, std::move(attributes));
-  if (resumes) {
-    check_same_config(options.out, group.attributes().value("config", nlohmann::json::object()),
-                      config);
+  std::optional<ZarrGroup> group;
+  if (!options.resume || !std::filesystem::exists(options.out)) {
+    group = created(options, std::move(attributes));
   }
-  BasinRecord record(std::move(group), space, rules.size());
+  // Whoever is alone defines the arrays; others wait for them.
+  auto const patience = std::chrono::steady_clock::now() + longest_wait;
+  while (!group || !(group->is_alone() || group->has("outcome"))) {
+    group = ZarrGroup::join(options.out);
+    if (group) continue;
+    if (std::chrono::steady_clock::now() > patience) StoreLock const refused(options.out);
+    wait();
+  }
+  check_same_config(options.out, group->attributes().value("config", nlohmann::json::object()),
+                    config);
+  BasinRecord record(std::move(*group), space, rules.size());
   if (!record.group_.has("outcome")) record.define(options, space, rules);
+  record.group_.share();
   return record;
 }
 
@@ -160,6 +181,10 @@ Extents BasinRecord::index(ScanChunk const& chunk) const {
 bool BasinRecord::has(ScanChunk const& chunk) const {
   return std::all_of(verdict_arrays.begin(), verdict_arrays.end(),
                      [&](char const* name) { return group_.has_chunk(name, index(chunk)); });
+}
+
+std::optional<Claim> BasinRecord::claim(ScanChunk const& chunk) const {
+  return Claim::take(group_.path(), chunk_key(index(chunk)));
 }
 
 void BasinRecord::write(std::vector<ScanChunk> const& chunks,

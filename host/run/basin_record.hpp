@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "host/record/claim.hpp"
 #include "host/record/zarr.hpp"
 #include "host/run/basin.hpp"
 
@@ -24,22 +25,32 @@ struct ChunkVerdicts {
 };
 
 /// The Zarr record of a scan. Its chunks appear one by one; that of `outcome` comes last of each.
+/// Several processes may fill it, each with the chunks that it has claimed.
 class BasinRecord {
  public:
   /// A new record, or, with options.resume, the one that is there. `rules` has one entry per step
-  /// size.
+  /// size. `wait` is called while another process has the record alone.
   static BasinRecord open(BasinOptions const& options, ScanSpace const& space,
-                          std::vector<ScanRule> const& rules, nlohmann::json attributes);
+                          std::vector<ScanRule> const& rules, nlohmann::json attributes,
+                          std::function<void()> const& wait);
 
   /// Every chunk of the scan, step size by step size.
   std::vector<ScanChunk> const& chunks() const { return chunks_; }
   bool has(ScanChunk const& chunk) const;
+  /// The right to compute a chunk; nothing where another process does.
+  std::optional<Claim> claim(ScanChunk const& chunk) const;
   void write(std::vector<ScanChunk> const& chunks, std::vector<ChunkVerdicts> const& verdicts,
              int threads);
   /// Outcome, minimum and steps of a chunk. May run in several threads at a time.
   ChunkVerdicts read(ScanChunk const& chunk) const;
 
   nlohmann::json const& attributes() const { return group_.attributes(); }
+  /// Makes what was written survive a loss of power.
+  void sync() { group_.sync(); }
+  /// Whether no other process fills the record any more; from then on none can. Else to be asked
+  /// again, and nothing to be written before.
+  bool try_alone() { return group_.try_alone(); }
+  /// Only after try_alone.
   void finish(std::string const& stop_reason, nlohmann::json summary);
 
  private:

@@ -564,11 +564,13 @@ TEST_P(BasinResume, RefusesCodesThatAreNone) {
   uninterrupted();
   BasinOptions resumed = options("whole.zarr");
   resumed.resume = true;
-  ZarrGroup record = ZarrGroup::open(resumed.out);
-  Extents const first(record.shape("outcome").size(), 0);
-  auto codes = record.read_chunk("outcome", first);
-  codes.back() = std::byte{outcomes};
-  record.write_chunks({{"outcome", first, codes}}, 1);
+  {
+    ZarrGroup record = ZarrGroup::open(resumed.out);
+    Extents const first(record.shape("outcome").size(), 0);
+    auto codes = record.read_chunk("outcome", first);
+    codes.back() = std::byte{outcomes};
+    record.write_chunks({{"outcome", first, codes}}, 1);
+  }
   expect_input_error([&] { basin(resumed, {}); }, resumed.out + ": is damaged");
 }
 
