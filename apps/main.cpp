@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "apps/commands.hpp"
+#include "apps/launcher.hpp"
 #include "apps/terminal.hpp"
 #include "host/run/hooks.hpp"
 #include "host/run/version.hpp"
@@ -21,6 +22,13 @@ int fail(std::string message, int code) {
   std::replace(message.begin(), message.end(), '\n', ' ');
   fmt::print(stderr, "brink: {}\n", message);
   return code;
+}
+
+/// Whether copies of a command would only get in each other's way.
+bool is_for_one(CLI::App const& command) {
+  std::string const name = command.get_name();
+  if (name == "basin") return command.count("--resume") == 0 && command.count("--shard") == 0;
+  return name != "info" && name != "plot" && name != "verify";
 }
 
 }  // namespace
@@ -49,7 +57,9 @@ int main(int argc, char** argv) {
   }
   brink::install_signal_handlers();
   try {
-    return actions.at(program.get_subcommands().front()->get_name())();
+    CLI::App const& command = *program.get_subcommands().front();
+    if (is_for_one(command)) brink::refuse_copies();
+    return actions.at(command.get_name())();
   } catch (brink::InputError const& error) {
     return fail(error.what(), exit_bad_input);
   } catch (brink::Interrupted const&) {

@@ -108,5 +108,27 @@ class BadShards(BadInputTest):
         self.refused("basin", "--shard", "1/4", "--overwrite", naming=("--shard 1/4", "--overwrite"))
 
 
+class Copies(DisturbedTest):
+    """Started by mpirun or srun, in a build that knows no MPI."""
+
+    def test_are_refused(self) -> None:
+        small = ("--x", "-4:4:20", "--quiet", "--out", "small.zarr")
+        for launcher in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"):
+            for command in ("train", "spectrum", "basin", "orbit", "bench", "reproduce"):
+                arguments = {"orbit": ("--start", "1,2"), "reproduce": ("list",)}.get(command, ())
+                done = self.brink(command, *arguments, environment={launcher: "3"})
+                self.assertEqual(done.returncode, 2, f"{launcher} {command}")
+                self.assertRegex(done.stderr, rf"\Abrink: started as one of 3 copies \({launcher}\)[^\n]*\n\Z")
+            self.assertEqual(list(self.place.iterdir()), [])
+            for more in ("--resume",), ("--shard", "1/1"):
+                done = self.brink("basin", *small, *more, environment={launcher: "3"})
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+            done = self.brink("basin", *small, "--overwrite", environment={launcher: "1"})
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.succeed("verify", "small.zarr")
+            for path in sorted(self.place.rglob("*"), reverse=True):
+                path.rmdir() if path.is_dir() else path.unlink()
+
+
 if __name__ == "__main__":
     unittest.main()
