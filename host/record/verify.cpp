@@ -154,7 +154,8 @@ void Verification::look_at_documents(json const& documents) {
 
 std::vector<Place> Verification::places() const {
   std::vector<Place> all;
-  for (auto const& [name, spec] : arrays_) {
+  for (auto const& entry : arrays_) {
+    ArraySpec const& spec = entry.second;
     for_each_index(chunk_counts(spec.shape, spec.chunks), [&](Extents const& index) {
       all.push_back({&spec, index});
     });
