@@ -396,8 +396,11 @@ BasinResult basin(BasinOptions const& options, RunHooks const& hooks) {
   check(options);
   bool const goes_on = options.resume && std::filesystem::exists(options.out);
   check_output_record(options.out, options.overwrite || goes_on);
-  return options.precision == Precision::float64 ? Scan<double>(options, hooks).run()
-                                                 : Scan<float>(options, hooks).run();
+  auto const run = [](auto scan) { return to_be_resumed([&] { return scan->run(); }); };
+  if (options.precision == Precision::float64) {
+    return run(std::make_unique<Scan<double>>(options, hooks));
+  }
+  return run(std::make_unique<Scan<float>>(options, hooks));
 }
 
 }  // namespace brink

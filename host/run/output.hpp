@@ -1,8 +1,12 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "kernels/error.hpp"
 
 namespace brink {
 
@@ -21,5 +25,16 @@ void check_output_record(std::filesystem::path const& path, bool overwrite);
 /// every setting of `asked`.
 void check_same_config(std::string const& out, nlohmann::json const& recorded,
                        nlohmann::json const& asked);
+
+/// A run whose record is kept up to date: if the machine fails, the MachineError says how to go on.
+template <class Run>
+auto to_be_resumed(Run&& run) {
+  try {
+    return run();
+  } catch (MachineError const& error) {
+    throw MachineError(
+        fmt::format("{}; what was written is kept: go on with --resume", error.what()));
+  }
+}
 
 }  // namespace brink

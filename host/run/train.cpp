@@ -546,12 +546,14 @@ void TrainingRun<T>::measure_segment() {
 
 template <class T>
 TrainResult TrainingRun<T>::run() {
-  try {
-    return descend();
-  } catch (MachineError const&) {
-    record_.flush();  // the steps that were made
-    throw;
-  }
+  return to_be_resumed([this] {
+    try {
+      return descend();
+    } catch (MachineError const&) {
+      record_.flush();  // the steps that were made
+      throw;
+    }
+  });
 }
 
 template <class T>
