@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
-#include <filesystem>
 #include <limits>
 #include <thread>
 
@@ -394,8 +393,7 @@ void Scan<T>::draw(std::size_t step) const {
 
 BasinResult basin(BasinOptions const& options, RunHooks const& hooks) {
   check(options);
-  bool const goes_on = options.resume && std::filesystem::exists(options.out);
-  check_output_record(options.out, options.overwrite || goes_on);
+  check_output_record(options.out, options.overwrite || options.resume);
   auto const run = [](auto scan) { return to_be_resumed([&] { return scan->run(); }); };
   if (options.precision == Precision::float64) {
     return run(std::make_unique<Scan<double>>(options, hooks));
