@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <limits>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "host/record/png.hpp"
 #include "host/run/basin_config.hpp"
 #include "host/run/basin_record.hpp"
+#include "host/run/chunk_queue.hpp"
 #include "host/run/landscape_record.hpp"
 #include "host/run/output.hpp"
 #include "host/run/version.hpp"
@@ -105,10 +105,7 @@ class Scan {
   using Places = std::vector<std::size_t>;  // of chunks in record_.chunks()
 
   MemoryPlan checked_plan() const;
-  Index starts(std::size_t place) const;
-  std::deque<std::size_t> own_missing();
   bool fill();
-  Places claim_some(std::deque<std::size_t>& missing, std::vector<Claim>& claims);
   BasinResult leave(std::string const& stop_reason);
   BasinResult complete();
   void count_others();
@@ -130,8 +127,6 @@ class Scan {
   StartSource<T> source_;
   BasinRecord record_;
   bool was_complete_;                  // before this run
-  Index own_starts_ = 0;               // of this shard
-  Index done_starts_ = 0;              // of those, by whomever
   std::vector<char> counted_;          // by place: whether it is part of counts_
   std::vector<VerdictCounts> counts_;  // one per step size
   // The verdicts of one chunk.
@@ -178,65 +173,21 @@ BasinResult Scan<T>::run() {
   return is_complete() && !was_complete_ ? BasinResult{"complete", {}, {}, 0} : complete();
 }
 
-template <class T>
-Index Scan<T>::starts(std::size_t place) const {
-  return element_count(record_.chunks()[place].place.extent);
-}
-
-/// Chunks of this shard that the record does not have.
-template <class T>
-std::deque<std::size_t> Scan<T>::own_missing() {
-  std::deque<std::size_t> missing;
-  auto const first = static_cast<std::size_t>(options_.shard.number - 1);
-  auto const step = static_cast<std::size_t>(options_.shard.count);
-  for (std::size_t i = first; i < record_.chunks().size(); i += step) {
-    own_starts_ += starts(i);
-    if (record_.has(record_.chunks()[i])) {
-      done_starts_ += starts(i);
-    } else {
-      missing.push_back(i);
-    }
-  }
-  return missing;
-}
-
 /// Computes what is missing, and sees to it that what others compute comes. False if interrupted.
 template <class T>
 bool Scan<T>::fill() {
-  std::deque<std::size_t> missing = own_missing();
-  while (!missing.empty()) {
+  ChunkQueue queue(record_, options_.shard);
+  while (!queue.empty()) {
     if (hooks_.interrupted()) return false;
-    std::vector<Claim> claims;
-    Places const some = claim_some(missing, claims);
-    if (!some.empty()) {
-      compute(some);
-    } else if (!missing.empty()) {
+    ChunkQueue::Batch const batch = queue.take(in_flight);
+    if (!batch.places.empty()) {
+      compute(batch.places);
+      hooks_.progress({queue.starts_taken(), queue.starts(), nan, nan, nan, "start"});
+    } else if (!queue.empty()) {
       std::this_thread::sleep_for(pause);
     }
   }
   return true;
-}
-
-/// Takes some of the missing chunks that no other process is at; those that one is at go to the
-/// end, as it may yet be killed.
-template <class T>
-typename Scan<T>::Places Scan<T>::claim_some(std::deque<std::size_t>& missing,
-                                             std::vector<Claim>& claims) {
-  Places some;
-  for (std::size_t tries = missing.size(); tries > 0 && some.size() < in_flight; --tries) {
-    std::size_t const place = missing.front();
-    missing.pop_front();
-    auto claim = record_.claim(record_.chunks()[place]);
-    if (!claim) {
-      missing.push_back(place);
-    } else if (!record_.has(record_.chunks()[place])) {
-      some.push_back(place);
-      claims.push_back(std::move(*claim));
-    } else {
-      done_starts_ += starts(place);
-    }
-  }
-  return some;
 }
 
 /// While another process has the record alone, for a short time.
@@ -318,10 +269,8 @@ void Scan<T>::compute(Places const& missing) {
     chunks.push_back(record_.chunks()[place]);
     verdicts.push_back(scan(chunks.back()));
     counted_[place] = 1;
-    done_starts_ += starts(place);
   }
   record_.write(chunks, verdicts, context_->threads());
-  hooks_.progress({done_starts_, own_starts_, nan, nan, nan, "start"});
 }
 
 template <class T>
