@@ -33,6 +33,9 @@ inline constexpr int record_format = 1;
 /// The attribute of a scan that names the arrays whose chunks come one by one.
 inline constexpr char const* scanned_attribute = "scanned";
 
+/// The file that holds all metadata of a group, by which readers go.
+inline constexpr char const* consolidated_file = ".zmetadata";
+
 /// Where ".zmetadata" has the checksum of the rest.
 inline constexpr char const* checksum_key = "brink_checksum";
 

@@ -28,8 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-std::string const consolidated_file = ".zmetadata";
-
 /// Chunks between two calls of `progress`.
 constexpr std::int64_t some_chunks = 64;
 
@@ -251,7 +249,7 @@ VerifyReport verify_record(fs::path const& given, int threads,
   fs::path const path = given.has_filename() ? given : given.parent_path();
   if (!fs::exists(path)) throw InputError(fmt::format("{}: no such record", path.string()));
   if (!fs::is_directory(path) ||
-      (!fs::exists(path / ".zmetadata") && !fs::exists(path / ".zattrs"))) {
+      (!fs::exists(path / consolidated_file) && !fs::exists(path / ".zattrs"))) {
     throw InputError(fmt::format(
         "{}: not a brink record; give the directory that brink wrote with --out", path.string()));
   }

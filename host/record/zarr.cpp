@@ -23,8 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr char const* consolidated_file = ".zmetadata";
-
 /// "a/RUN.zarr/" names the same record as "a/RUN.zarr".
 fs::path without_trailing_slash(fs::path const& path) {
   return path.has_filename() ? path : path.parent_path();
