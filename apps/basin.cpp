@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "apps/commands.hpp"
+#include "apps/launcher.hpp"
 #include "apps/number.hpp"
 #include "apps/rule_options.hpp"
 #include "apps/terminal.hpp"
@@ -173,10 +174,12 @@ int run(BasinArguments const& arguments, RuleArguments const& rule) {
   BasinResult const result = basin(options, line.hooks());
   line.clear();
   if (result.stop_reason == "interrupted") {
-    fmt::print(stderr, "brink: interrupted; go on with the same command and --resume\n");
+    if (launched_ranks().is_first()) {
+      fmt::print(stderr, "brink: interrupted; go on with the same command and --resume\n");
+    }
     return interrupted_exit_code();
   }
-  if (arguments.quiet) return 0;
+  if (arguments.quiet || !launched_ranks().is_first()) return 0;
   if (result.stop_reason == "shard") {
     fmt::print("shard {}: done; {} chunks of others are to come\n", arguments.shard,
                result.to_come);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "apps/commands.hpp"
+#include "host/ranks/ranks.hpp"
 #include "host/run/memory_plan.hpp"
 #include "host/run/version.hpp"
 #include "kernels/context.hpp"
@@ -28,6 +29,7 @@ Action add_info(CLI::App& program) {
   return [] {
     fmt::print("brink {}\n", version);
     fmt::print("compiler: {}\n", __VERSION__);
+    fmt::print("MPI: {}\n", mpi_library().empty() ? "none" : mpi_library());
     fmt::print("backends: cpu, cuda ({})\n", cuda_status());
     for (DeviceDescription const& device : list_devices()) {
       fmt::print("device {}: {}; {}\n", device.name, device.details, memory_text(device.name));

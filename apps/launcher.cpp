@@ -3,28 +3,76 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <string>
+#include <optional>
 
 #include "kernels/error.hpp"
 
 namespace brink {
 namespace {
 
-/// In which launchers leave the number of copies: Open MPI; MPICH and its kin; MVAPICH; Slurm.
-constexpr char const* sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE",
-                                 "SLURM_STEP_NUM_TASKS"};
+/// Where launchers leave the number of copies, and which one this is.
+struct Launcher {
+  char const* size;
+  char const* rank;
+};
+constexpr Launcher launchers[] = {
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},  // Open MPI
+    {"PMI_SIZE", "PMI_RANK"},                          // MPICH and its kin
+    {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"},    // MVAPICH
+    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID"},          // Slurm
+};
+
+int number(char const* variable) {
+  char const* const text = std::getenv(variable);
+  return text == nullptr ? 0 : std::atoi(text);
+}
+
+/// The launcher that started more than one copy.
+std::optional<Launcher> launcher() {
+  for (Launcher const& one : launchers) {
+    if (number(one.size) > 1) return one;
+  }
+  return {};
+}
+
+std::unique_ptr<Ranks>& joined() {
+  static std::unique_ptr<Ranks> ranks;
+  return ranks;
+}
 
 }  // namespace
 
-void refuse_copies() {
-  for (char const* const name : sizes) {
-    char const* const value = std::getenv(name);
-    if (value == nullptr || std::atoi(value) <= 1) continue;
-    throw InputError(fmt::format(
-        "started as one of {} copies ({}), but built without MPI: each would do the same "
-        "work; start one (copies of brink basin can share a record: --resume)",
-        value, name));
+Ranks& launched_ranks() {
+  return joined() ? *joined() : alone();
+}
+
+bool speaks_for_all() {
+  auto const by = launcher();
+  return !by || number(by->rank) == 0;
+}
+
+void join_launched(std::string const& command, Copies copies) {
+  auto const by = launcher();
+  bool const has_mpi = !mpi_library().empty();
+  if (!by || copies == Copies::are_welcome || (copies == Copies::know_files && !has_mpi)) return;
+  std::string const started =
+      fmt::format("started as one of {} copies ({})", number(by->size), by->size);
+  if (copies == Copies::are_refused) {
+    throw InputError(
+        fmt::format("{}, but brink {} is the work of one: start one", started, command));
   }
+  if (!has_mpi) {
+    throw InputError(fmt::format(
+        "{}, but built without MPI: each would do the same work; start one (copies of brink basin "
+        "can share a record: --resume)",
+        started));
+  }
+  joined() = join_ranks();
+  if (!joined()->is_alone() || copies == Copies::know_files) return;
+  throw InputError(
+      fmt::format("{}, but {} knows of no other: start them with its own mpirun, or by "
+                  "srun --mpi=pmix",
+                  started, mpi_library()));
 }
 
 }  // namespace brink

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "apps/commands.hpp"
+#include "apps/launcher.hpp"
 #include "apps/terminal.hpp"
 
 namespace brink {
@@ -65,7 +66,7 @@ Action add_spectrum(CLI::App& program) {
     ProgressLine line(*quiet);
     SpectrumResult const result = spectrum(*options, line.hooks());
     line.clear();
-    if (!*quiet) report(*options, result);
+    if (!*quiet && launched_ranks().is_first()) report(*options, result);
     return 0;
   };
 }

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstdio>
 
+#include "apps/launcher.hpp"
+
 namespace brink {
 namespace {
 
@@ -34,12 +36,14 @@ std::string rate(double per_second) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine(bool quiet)
+    : quiet_(quiet || !launched_ranks().is_first()), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 RunHooks ProgressLine::hooks() {
   return {.planned = [this](MemoryPlan const& plan) { show(plan); },
           .progress = [this](Progress const& progress) { show(progress); },
-          .interrupted = interrupted};
+          .interrupted = interrupted,
+          .ranks = &launched_ranks()};
 }
 
 void ProgressLine::show(Progress const& progress) {
@@ -93,7 +97,7 @@ bool interrupted() {
   return caught_signal != 0;
 }
 int interrupted_exit_code() {
-  return 128 + caught_signal;
+  return 128 + (caught_signal != 0 ? caught_signal.load() : SIGTERM);  // another rank's
 }
 
 }  // namespace brink

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "apps/commands.hpp"
+#include "apps/launcher.hpp"
 #include "apps/number.hpp"
 #include "apps/terminal.hpp"
 #include "host/dynamics/optimizer.hpp"
@@ -66,12 +67,14 @@ int run(TrainArguments const& arguments, ProblemArguments const& problem) {
   TrainResult const result = train(options, line.hooks());
   line.clear();
   if (result.stop_reason == "interrupted") {
-    fmt::print(stderr,
-               "brink: interrupted after {} steps; go on with the same command and --resume\n",
-               result.steps);
+    if (launched_ranks().is_first()) {
+      fmt::print(stderr,
+                 "brink: interrupted after {} steps; go on with the same command and --resume\n",
+                 result.steps);
+    }
     return interrupted_exit_code();
   }
-  if (!arguments.quiet) report(options, result);
+  if (!arguments.quiet && launched_ranks().is_first()) report(options, result);
   return 0;
 }
 

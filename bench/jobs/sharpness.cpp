@@ -18,7 +18,7 @@ class Sharpness {
         solver_(bench_.problem.context(), *bench_.problem.operations().linalg,
                 bench_.network.parameters(), EigenOptions{}),
         coarse_(CoarseHessian<T>::create(bench_.problem.context(), bench_.problem.operations(),
-                                         bench_.problem.model(), bench_.examples.x)) {
+                                         bench_.problem.model(), bench_.examples)) {
     if (coarse_) coarse_->at(bench_.pass);
   }
 

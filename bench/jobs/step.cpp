@@ -39,7 +39,7 @@ void measure_step(JobOptions const& options, Report const& report) {
   with_precision(options.problem.precision, [&]<class T>(std::type_identity<T>) {
     Problem<T> const problem(options.problem);
     Network const& network = problem.model().network;
-    Index const n = problem.train().count();
+    Index const n = problem.train().of_all_ranks();
     bool const pays = GramLayer<T>::pays(network, n);
     for (bool const gram : {pays, !pays}) {  // the default first
       Progress last{};

@@ -31,6 +31,16 @@ struct Dataset {
   /// What it was loaded from, as the user wrote it.
   std::string name;
 
+  /// So many examples from `first` on.
+  Dataset part(std::int64_t first, std::int64_t count) const {
+    auto const rows = [&]<class V>(std::vector<V> const& all, std::int64_t width) {
+      if (all.empty()) return all;
+      return std::vector<V>(all.begin() + first * width, all.begin() + (first + count) * width);
+    };
+    return {count, features, outputs, rows(x, features), rows(labels, 1), rows(values, outputs),
+            name};
+  }
+
   DataShape shape() const { return {examples, features, outputs, !labels.empty()}; }
 };
 

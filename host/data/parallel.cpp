@@ -4,8 +4,6 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <thread>
-#include <vector>
 
 namespace brink {
 
@@ -22,12 +20,11 @@ void in_parallel(int threads, std::int64_t count, std::function<void(std::int64_
       if (!failure) failure = std::current_exception();
     }
   };
-  std::vector<std::jthread> others;
-  for (std::int64_t i = 1; i < std::min<std::int64_t>(threads, count); ++i) {
-    others.emplace_back(work);
-  }
+  // The threads that compute, since those spin for a while after they have: others would be in
+  // their way.
+  auto const team = static_cast<int>(std::clamp<std::int64_t>(count, 1, std::max(threads, 1)));
+#pragma omp parallel num_threads(team)
   work();
-  others.clear();
   if (failure) std::rethrow_exception(failure);
 }
 

@@ -26,8 +26,8 @@ bool saves_half(Network const& network, Index rank) {
 
 template <class T>
 Buffer<T> principal_directions(Context& context, Linalg<T> const& linalg, Matrix<T const> data,
-                               Index count) {
-  count = std::min({count, data.rows, data.cols});
+                               Index count, SharedRows const& share) {
+  count = std::min({count, share.is_all() ? data.rows : share.total(), data.cols});
   constexpr int iterations = 3;
   std::vector<T> start(static_cast<std::size_t>(count * data.cols));
   for (std::size_t i = 0; i < start.size(); ++i) start[i] = static_cast<T>(normal(0, 2, i));
@@ -41,6 +41,7 @@ Buffer<T> principal_directions(Context& context, Linalg<T> const& linalg, Matrix
     Matrix<T> const q = directions.matrix(count, data.cols);
     linalg.multiply(Transpose::no, data, Transpose::yes, q, coordinates.matrix(data.rows, count));
     linalg.multiply(Transpose::yes, coordinates.matrix(data.rows, count), Transpose::no, data, q);
+    share.add_up(context, q);
   }
   Buffer<T> result(context, count * data.cols);
   result.copy_from({directions.view().data, count * data.cols});
@@ -68,12 +69,13 @@ template <class T>
 std::unique_ptr<CoarseHessian<T>> CoarseHessian<T>::create(Context& context,
                                                            Operations<T> const& operations,
                                                            Model const& model,
-                                                           Matrix<T const> data) {
+                                                           Examples<T> const& examples) {
   if (!saves_half(model.network, rank)) return nullptr;
-  Buffer<T> directions = principal_directions(context, *operations.linalg, data, rank);
+  Buffer<T> directions =
+      principal_directions(context, *operations.linalg, examples.x, rank, examples.share);
   if (directions.size() == 0) return nullptr;
   return std::unique_ptr<CoarseHessian>(
-      new CoarseHessian(context, operations, model, data, std::move(directions)));
+      new CoarseHessian(context, operations, model, examples.x, std::move(directions)));
 }
 
 template <class T>
@@ -130,9 +132,10 @@ void CoarseHessian<T>::product(Matrix<T const> coarse_vectors, Matrix<T> coarse_
 }
 
 template Buffer<float> principal_directions<float>(Context&, Linalg<float> const&,
-                                                   Matrix<float const>, Index);
+                                                   Matrix<float const>, Index, SharedRows const&);
 template Buffer<double> principal_directions<double>(Context&, Linalg<double> const&,
-                                                     Matrix<double const>, Index);
+                                                     Matrix<double const>, Index,
+                                                     SharedRows const&);
 template class CoarseHessian<float>;
 template class CoarseHessian<double>;
 

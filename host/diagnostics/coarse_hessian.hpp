@@ -10,10 +10,10 @@ namespace brink {
 
 /// Orthonormal rows (at most `count` × inputs) near the span of the leading right singular vectors
 /// of the data, by subspace iteration from a fixed start. Fewer rows than asked for if the data's
-/// rank is less.
+/// rank is less. Of data that are a share, those of the data of all ranks.
 template <class T>
 Buffer<T> principal_directions(Context& context, Linalg<T> const& linalg, Matrix<T const> data,
-                               Index count);
+                               Index count, SharedRows const& share = {});
 
 /// The Hessian with the first layer's input X replaced by its projection X Qᵀ Q on a few principal
 /// directions Q of the data, at the activations that the whole X gives: natural images and the like
@@ -32,7 +32,7 @@ class CoarseHessian final : public CoarseOperator<T> {
 
   /// Null where it would save less than half of a product's operations.
   static std::unique_ptr<CoarseHessian> create(Context& context, Operations<T> const& operations,
-                                               Model const& model, Matrix<T const> data);
+                                               Model const& model, Examples<T> const& examples);
 
   /// The pass whose last gradient, with curvature kept, says where the Hessian is taken.
   void at(Pass<T>& pass) { pass_ = &pass; }

@@ -1,6 +1,24 @@
 #include "host/objective/pass.hpp"
 
+#include <array>
+
 namespace brink {
+namespace {
+
+/// Points of a line over the examples of all ranks, from those over a share.
+std::vector<LinePoint> over_all_ranks(SharedRows const& share, std::vector<LinePoint> points) {
+  if (share.is_all()) return points;
+  std::vector<double> means;
+  for (LinePoint const& point : points) {
+    means.push_back(share.weight() * point.loss);
+    means.push_back(share.weight() * point.derivative);
+  }
+  share.add_up(means);
+  for (std::size_t i = 0; i < points.size(); ++i) points[i] = {means[2 * i], means[2 * i + 1]};
+  return points;
+}
+
+}  // namespace
 
 template <class T>
 void Pass<T>::reserve(Buffer<T>& buffer, Index size) {
@@ -65,6 +83,18 @@ void Pass<T>::evaluate_loss(bool with_gradient) {
   operations_->loss->value_and_gradient(model_->loss, shaped(state.value, last), examples_.targets,
                                         example_loss_.view(), sums_.view().data,
                                         with_gradient ? shaped(state.delta, last) : Matrix<T>{});
+  average_loss();
+}
+
+/// Over the examples of all ranks.
+template <class T>
+void Pass<T>::average_loss() {
+  SharedRows const& share = examples_.share;
+  if (share.is_all()) return;
+  LossSums const mine = sums();
+  std::array<double, 2> all{share.weight() * mine.loss, mine.correct};
+  share.add_up(all);
+  sums_.upload({{all[0], all[1]}});
 }
 
 template <class T>
@@ -92,6 +122,7 @@ void Pass<T>::gradient(Vector<T const> theta, Examples<T> const& examples, Vecto
                                        {below.value, below.slope, below.curvature},
                                        shaped(layers_[l - 1].delta, l - 1), below.curvature);
   }
+  examples_.share.average(*context_, Matrix<T>(gradient.data, 1, gradient.size));
 }
 
 template <class T>
@@ -132,6 +163,7 @@ void Pass<T>::hessian_products(Matrix<T const> vectors, Matrix<T> products, Netw
         shaped(below.preactivation_tangent, l - 1, k), delta_tangent_below);
     delta_tangent = delta_tangent_below;
   }
+  examples_.share.average(*context_, products);
 }
 
 template <class T>
@@ -162,8 +194,9 @@ LineFunction Pass<T>::line(Vector<T const> theta, Examples<T> const& examples,
     problem.layers.push_back(network.layer(theta, l));
     problem.directions.push_back(network.layer(direction, l));
   }
-  return [problem, sweep = operations_->line.get()](std::vector<double> const& taus) {
-    return sweep->sweep(problem, taus);
+  return [problem, sweep = operations_->line.get(),
+          share = examples.share](std::vector<double> const& taus) {
+    return over_all_ranks(share, sweep->sweep(problem, taus));
   };
 }
 

@@ -4,17 +4,20 @@
 #include <vector>
 
 #include "host/network/network.hpp"
+#include "host/ranks/shared_rows.hpp"
 #include "kernels/operations.hpp"
 
 namespace brink {
 
-/// Examples in a context's memory: x is n × inputs.
+/// Examples in a context's memory: x is n × inputs. All there are, or one rank's share of them.
 template <class T>
 struct Examples {
   Matrix<T const> x;
   Targets<T> targets;
+  SharedRows share{};
 
   Index count() const { return x.rows; }
+  Index of_all_ranks() const { return share.is_all() ? count() : share.total(); }
 };
 
 /// An objective restricted to a line, and its derivative along it, at any points τ of it.
@@ -39,6 +42,9 @@ struct PassUse {
 /// per layer φ(z), φ'(z) and Δ, and where Hessian-vector products are to follow, the second-order
 /// part. Memory grows with use (bytes_needed): n·units for a value, 3 n·units for a gradient,
 /// 4 n·units with curvature, and 2 k·n·units more for products with k directions.
+///
+/// Where the examples are a share, f, ∇f and the products are those over the examples of all ranks,
+/// and the calls that make them are made by all ranks together.
 template <class T>
 class Pass {
  public:
@@ -108,6 +114,7 @@ class Pass {
   void forward(Vector<T const> theta, Examples<T> const& examples, bool slope, bool curvature,
                Matrix<T const> preactivation);
   void evaluate_loss(bool with_gradient);
+  void average_loss();
   bool is_output(Index layer) const { return layer == model_->network.layers() - 1; }
 
   Context* context_;

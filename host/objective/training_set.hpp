@@ -9,8 +9,10 @@ namespace brink {
 template <class T>
 class TrainingSet {
  public:
-  TrainingSet(Context& context, Dataset<T> const& data)
-      : count_(data.examples),
+  /// `share`: that of this rank, which `data` holds.
+  TrainingSet(Context& context, Dataset<T> const& data, SharedRows const& share = {})
+      : share_(share),
+        count_(data.examples),
         features_(data.features),
         outputs_(data.outputs),
         x_(context, data.x),
@@ -24,7 +26,7 @@ class TrainingSet {
     return bytes_of<T>(data.examples, data.features) + targets;
   }
 
-  Index count() const { return count_; }
+  Index of_all_ranks() const { return examples().of_all_ranks(); }
   Index features() const { return features_; }
   Index outputs() const { return outputs_; }
   bool has_labels() const { return labels_.size() > 0; }
@@ -36,10 +38,11 @@ class TrainingSet {
     } else {
       targets.values = values_.matrix(count_, outputs_);
     }
-    return {x_.matrix(count_, features_), targets};
+    return {x_.matrix(count_, features_), targets, share_};
   }
 
  private:
+  SharedRows share_;
   Index count_, features_, outputs_;
   Buffer<T> x_;
   Buffer<std::int32_t> labels_;

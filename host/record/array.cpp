@@ -215,10 +215,14 @@ std::vector<std::byte> ZarrArray::compressed_chunk(Extents const& index,
   return sealed(compress(chunk), place(index));
 }
 
-void ZarrArray::write_chunk_file(Extents const& index, std::span<std::byte const> file) {
+void ZarrArray::put_chunk_file(Extents const& index, std::span<std::byte const> file) const {
   make_directory(directory_);
   write_atomically(directory_ / chunk_key(index), file, Durable::no);
-  unsynced_.insert(chunk_key(index));
+}
+
+void ZarrArray::write_chunk_file(Extents const& index, std::span<std::byte const> file) {
+  put_chunk_file(index, file);
+  note_chunk_file(index);
 }
 
 void ZarrArray::remove_chunks_beyond_rows() {

@@ -38,7 +38,10 @@ class ZarrArray {
   /// The file of a chunk that write_chunk would write, without writing it. May run in several
   /// threads at a time. Errors as for write_chunk.
   std::vector<std::byte> chunk_file(Extents const& index, std::span<std::byte const> raw) const;
-  void write_chunk_file(Extents const& index, std::span<std::byte const> file);
+  /// In two parts, of which the first may run in several threads at a time as well: writes such a
+  /// file, and notes that it was written.
+  void put_chunk_file(Extents const& index, std::span<std::byte const> file) const;
+  void note_chunk_file(Extents const& index) { unsynced_.insert(chunk_key(index)); }
 
   /// Whether a chunk of a fixed-size array is on disk, and the part of it that lies within the
   /// array. Throws InputError if the chunk is damaged.
@@ -64,6 +67,7 @@ class ZarrArray {
   std::vector<std::byte> read() const;
 
  private:
+  void write_chunk_file(Extents const& index, std::span<std::byte const> file);
   std::int64_t chunk_rows() const { return spec_.chunks.front(); }
   std::int64_t tail_rows() const { return spec_.shape.front() - tail_start_; }
   std::int64_t row_bytes() const;

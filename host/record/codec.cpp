@@ -81,15 +81,15 @@ std::vector<double> decode(DType dtype, std::span<std::byte const> bytes) {
 }
 
 std::vector<std::byte> compress(std::span<std::byte const> bytes) {
-  std::vector<std::byte> frame(ZSTD_compressBound(bytes.size()));
+  thread_local std::vector<std::byte> frame;  // grows to the largest, and is not cleared again
+  frame.resize(std::max(frame.size(), ZSTD_compressBound(bytes.size())));
   std::size_t const size =
       ZSTD_compress(frame.data(), frame.size(), bytes.data(), bytes.size(), compression_level);
   if (ZSTD_isError(size) != 0) {
     throw MachineError(
         fmt::format("zstd cannot compress {} bytes: {}", bytes.size(), ZSTD_getErrorName(size)));
   }
-  frame.resize(size);
-  return frame;
+  return {frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
 std::vector<std::byte> decompress(std::span<std::byte const> frame, std::int64_t size,

@@ -155,16 +155,30 @@ void ZarrGroup::write_chunk(std::string const& name, std::vector<std::int64_t> c
   array(name).write_chunk(chunk_index, raw);
 }
 
-void ZarrGroup::write_chunks(std::vector<Chunk> const& chunks, int threads) {
+void ZarrGroup::write_chunks(std::vector<std::vector<Chunk>> const& groups, int threads) {
   begin_writing();
-  std::vector<std::vector<std::byte>> files(chunks.size());
-  in_parallel(threads, std::ssize(chunks), [&](std::int64_t i) {
-    files[i] =
-        std::as_const(*this).array(chunks[i].array).chunk_file(chunks[i].index, chunks[i].raw);
-  });
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    array(chunks[i].array).write_chunk_file(chunks[i].index, files[i]);
+  struct File {
+    Chunk const* chunk;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<File> files;
+  std::vector<std::size_t> ends;  // of the groups
+  for (std::vector<Chunk> const& group : groups) {
+    for (Chunk const& chunk : group) files.push_back({&chunk, {}});
+    ends.push_back(files.size());
   }
+  auto const array_of = [this](File const& file) -> ZarrArray const& {
+    return std::as_const(*this).array(file.chunk->array);
+  };
+  in_parallel(threads, std::ssize(files), [&](std::int64_t i) {
+    files[i].bytes = array_of(files[i]).chunk_file(files[i].chunk->index, files[i].chunk->raw);
+  });
+  in_parallel(threads, std::ssize(groups), [&](std::int64_t g) {
+    for (std::size_t i = g == 0 ? 0 : ends[g - 1]; i < ends[g]; ++i) {
+      array_of(files[i]).put_chunk_file(files[i].chunk->index, files[i].bytes);
+    }
+  });
+  for (File const& file : files) array(file.chunk->array).note_chunk_file(file.chunk->index);
 }
 
 void ZarrGroup::truncate(std::string const& name, std::int64_t rows) {

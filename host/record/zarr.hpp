@@ -87,9 +87,9 @@ class ZarrGroup {
     std::vector<std::int64_t> index;
     std::span<std::byte const> raw;
   };
-  /// Writes chunks, compressed by so many threads, in the order given: a kill leaves the first
-  /// ones.
-  void write_chunks(std::vector<Chunk> const& chunks, int threads);
+  /// Writes chunks, compressed and written by so many threads; those of a group in the order given:
+  /// a kill leaves the first ones of each.
+  void write_chunks(std::vector<std::vector<Chunk>> const& groups, int threads);
 
   /// Whether a chunk of a fixed-size array was ever written, and the part of it that lies within
   /// the array, as write_chunk takes it. Both may run in several threads at a time.

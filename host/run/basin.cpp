@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <thread>
@@ -24,7 +25,7 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Chunks that are in memory at a time: enough to keep every thread compressing.
-constexpr std::size_t in_flight = 4;
+constexpr Index most_in_flight = 4;
 
 /// Between two looks at what other processes do.
 constexpr std::chrono::milliseconds pause{20};
@@ -71,6 +72,19 @@ nlohmann::json attributes(BasinOptions const& options, ScanSpace const& space,
           {"config", to_json(options, space)}};
 }
 
+/// Of each count the sum over all ranks.
+void add_up(Ranks& ranks, VerdictCounts& counts) {
+  std::array<Index, 4> single{counts.starts, counts.steps, counts.boxes, counts.boundary_boxes};
+  ranks.add_up(single);
+  counts.starts = single[0];
+  counts.steps = single[1];
+  counts.boxes = single[2];
+  counts.boundary_boxes = single[3];
+  ranks.add_up(counts.outcome);
+  ranks.add_up(counts.minimum);
+  ranks.add_up(counts.occurrences);
+}
+
 /// A scan: chunks that the record does not have yet are computed and counted a few at a time, by
 /// all threads, and then compressed, by all threads.
 template <class T>
@@ -79,15 +93,14 @@ class Scan {
   Scan(BasinOptions const& options, RunHooks const& hooks)
       : options_(options),
         hooks_(hooks),
-        context_(make_context(options.device, options.threads)),
+        ranks_(*hooks.ranks),
+        context_(make_context(ranks_.device(options.device), ranks_.threads(options.threads))),
         operations_(make_operations<T>(*context_)),
         space_(make_space(options)),
         rules_(make_rules<T>(options, context_->threads())),
         plan_(checked_plan()),
         source_(*context_, space_),
-        record_(BasinRecord::open(options, space_, rules_,
-                                  attributes(options, space_, rules_, *context_, plan_),
-                                  [this] { wait(); })),
+        record_(open_record()),
         was_complete_(is_complete()),
         counted_(record_.chunks().size()),
         counts_(options.steps.size()),
@@ -105,20 +118,23 @@ class Scan {
   using Places = std::vector<std::size_t>;  // of chunks in record_.chunks()
 
   MemoryPlan checked_plan() const;
+  BasinRecord open_record() const;
   bool fill();
   BasinResult leave(std::string const& stop_reason);
   BasinResult complete();
+  void add_up_counts();
   void count_others();
   void compute(Places const& missing);
   bool is_complete() const { return record_.attributes().at("stop_reason") == "complete"; }
   void wait() const;
-  ChunkVerdicts scan(ScanChunk const& chunk);
+  void scan(ScanChunk const& chunk, ChunkVerdicts& verdicts);
   void count(ScanChunk const& chunk);
   std::vector<BasinSummary> summaries() const;
   void draw(std::size_t step) const;
 
   BasinOptions const& options_;
   RunHooks const& hooks_;
+  Ranks& ranks_;
   std::unique_ptr<Context> context_;
   Operations<T> operations_;
   ScanSpace space_;
@@ -127,8 +143,9 @@ class Scan {
   StartSource<T> source_;
   BasinRecord record_;
   bool was_complete_;                  // before this run
-  std::vector<char> counted_;          // by place: whether it is part of counts_
+  std::vector<std::int64_t> counted_;  // by place: 1 if it is part of counts_
   std::vector<VerdictCounts> counts_;  // one per step size
+  std::vector<ChunkVerdicts> in_flight_ = std::vector<ChunkVerdicts>(most_in_flight);
   // The verdicts of one chunk.
   Buffer<std::uint8_t> outcome_;
   Buffer<std::int16_t> minimum_;
@@ -157,13 +174,36 @@ MemoryPlan Scan<T>::checked_plan() const {
   return plan;
 }
 
+/// The first rank makes the record, or sees to one that is there, before the others join.
+template <class T>
+BasinRecord Scan<T>::open_record() const {
+  auto const open = [this](BasinOptions const& options) {
+    return BasinRecord::open(options, space_, rules_,
+                             attributes(options, space_, rules_, *context_, plan_),
+                             [this] { wait(); });
+  };
+  std::optional<BasinRecord> record;
+  if (ranks_.is_first()) record = open(options_);
+  ranks_.meet();
+  if (record) return std::move(*record);
+  BasinOptions joining = options_;
+  joining.overwrite = false;
+  joining.resume = true;
+  return open(joining);
+}
+
 template <class T>
 BasinResult Scan<T>::run() {
-  if (!fill()) return leave("interrupted");
+  bool const filled = fill();
   record_.sync();
+  if (ranks_.any(!filled)) return leave("interrupted");
+  add_up_counts();
+  if (!ranks_.is_first()) return {"complete", {}, {}, 0};
   auto const& chunks = record_.chunks();
-  auto const to_come = std::count_if(chunks.begin(), chunks.end(),
-                                     [&](ScanChunk const& chunk) { return !record_.has(chunk); });
+  Index to_come = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (counted_[i] == 0 && !record_.has(chunks[i])) ++to_come;
+  }
   if (to_come > 0) return {"shard", {}, {}, to_come};
   while (!record_.try_alone()) {
     if (hooks_.interrupted()) return {"interrupted", {}, {}, 0};
@@ -176,10 +216,10 @@ BasinResult Scan<T>::run() {
 /// Computes what is missing, and sees to it that what others compute comes. False if interrupted.
 template <class T>
 bool Scan<T>::fill() {
-  ChunkQueue queue(record_, options_.shard);
+  ChunkQueue queue(record_, options_.shard, ranks_);
   while (!queue.empty()) {
     if (hooks_.interrupted()) return false;
-    ChunkQueue::Batch const batch = queue.take(in_flight);
+    ChunkQueue::Batch const batch = queue.take(most_in_flight);
     if (!batch.places.empty()) {
       compute(batch.places);
       hooks_.progress({queue.starts_taken(), queue.starts(), nan, nan, nan, "start"});
@@ -200,7 +240,6 @@ void Scan<T>::wait() const {
 /// Others may still be at it: they are the ones then to say how it ended.
 template <class T>
 BasinResult Scan<T>::leave(std::string const& stop_reason) {
-  record_.sync();
   if (record_.try_alone() && !is_complete()) record_.finish(stop_reason, nullptr);
   return {stop_reason, {}, {}, 0};
 }
@@ -218,6 +257,17 @@ BasinResult Scan<T>::complete() {
     result.pictures.push_back(picture_path(options_, step));
   }
   return result;
+}
+
+/// The first rank goes on with what all ranks have counted.
+template <class T>
+void Scan<T>::add_up_counts() {
+  if (ranks_.is_alone()) return;
+  ranks_.add_up(counted_);
+  for (std::size_t step = 0; step < counts_.size(); ++step) {
+    counts_[step].minimum.resize(rules_[step].minima.size());  // none yet where nothing was counted
+    add_up(ranks_, counts_[step]);
+  }
 }
 
 /// The verdicts of a chunk that are in the context's memory.
@@ -264,23 +314,21 @@ void Scan<T>::count_others() {
 template <class T>
 void Scan<T>::compute(Places const& missing) {
   std::vector<ScanChunk> chunks;
-  std::vector<ChunkVerdicts> verdicts;
   for (std::size_t const place : missing) {
     chunks.push_back(record_.chunks()[place]);
-    verdicts.push_back(scan(chunks.back()));
+    scan(chunks.back(), in_flight_[chunks.size() - 1]);
     counted_[place] = 1;
   }
-  record_.write(chunks, verdicts, context_->threads());
+  record_.write(chunks, in_flight_, context_->threads());
 }
 
 template <class T>
-ChunkVerdicts Scan<T>::scan(ScanChunk const& chunk) {
+void Scan<T>::scan(ScanChunk const& chunk, ChunkVerdicts& verdicts) {
   Starts<T> const starts = source_.at(chunk.place);
   operations_.basin->scan(
       rules_[chunk.step].basin, starts,
       {outcome_.view(), minimum_.view(), steps_.view(), rises_.view(), last_rise_.view(), {}});
   count(chunk);
-  ChunkVerdicts verdicts;
   auto const fetch = [&]<class N>(Buffer<N> const& from, std::vector<N>& to) {
     to.resize(static_cast<std::size_t>(starts.rows * starts.cols));
     context_->download(to.data(), from.view().data, to.size() * sizeof(N));
@@ -291,7 +339,6 @@ ChunkVerdicts Scan<T>::scan(ScanChunk const& chunk) {
   fetch(rises_, verdicts.rises);
   fetch(last_rise_, verdicts.last_rise);
   if (space_.kind != SpaceKind::grid) verdicts.theta = source_.theta();
-  return verdicts;
 }
 
 template <class T>
@@ -343,6 +390,7 @@ void Scan<T>::draw(std::size_t step) const {
 BasinResult basin(BasinOptions const& options, RunHooks const& hooks) {
   check(options);
   check_output_record(options.out, options.overwrite || options.resume);
+  hooks.ranks->meet();  // all have seen what is there
   auto const run = [](auto scan) { return to_be_resumed([&] { return scan->run(); }); };
   if (options.precision == Precision::float64) {
     return run(std::make_unique<Scan<double>>(options, hooks));

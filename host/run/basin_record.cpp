@@ -189,10 +189,11 @@ std::optional<Claim> BasinRecord::claim(ScanChunk const& chunk) const {
 
 void BasinRecord::write(std::vector<ScanChunk> const& chunks,
                         std::vector<ChunkVerdicts> const& verdicts, int threads) {
-  std::vector<ZarrGroup::Chunk> files;
+  std::vector<std::vector<ZarrGroup::Chunk>> groups;
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     ChunkVerdicts const& v = verdicts[i];
     Extents const at = index(chunks[i]);
+    std::vector<ZarrGroup::Chunk>& files = groups.emplace_back();
     if (!v.theta.empty() && chunks[i].step == 0) {
       files.push_back({"theta", {chunks[i].index.front(), 0}, bytes_of(v.theta)});
     }
@@ -202,7 +203,7 @@ void BasinRecord::write(std::vector<ScanChunk> const& chunks,
     files.push_back({"minimum", at, bytes_of(v.minimum)});
     files.push_back({"outcome", at, bytes_of(v.outcome)});
   }
-  group_.write_chunks(files, threads);
+  group_.write_chunks(groups, threads);
 }
 
 ChunkVerdicts BasinRecord::read(ScanChunk const& chunk) const {

@@ -39,6 +39,7 @@ class BasinRecord {
   bool has(ScanChunk const& chunk) const;
   /// The right to compute a chunk; nothing where another process does.
   std::optional<Claim> claim(ScanChunk const& chunk) const;
+  /// verdicts[i] are those of chunks[i]; there may be more.
   void write(std::vector<ScanChunk> const& chunks, std::vector<ChunkVerdicts> const& verdicts,
              int threads);
   /// Outcome, minimum and steps of a chunk. May run in several threads at a time.

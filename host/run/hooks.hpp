@@ -1,9 +1,9 @@
 #pragma once
 
 #include <functional>
-
 #include <string_view>
 
+#include "host/ranks/ranks.hpp"
 #include "host/run/memory_plan.hpp"
 #include "kernels/view.hpp"
 
@@ -22,12 +22,13 @@ struct Progress {
   std::string_view unit = "step";  ///< of what is done
 };
 
-/// How a run talks to the program around it.
+/// How a run talks to the program around it, and to the processes that share its work.
 struct RunHooks {
   /// Before the first step: what the run needs, and has.
   std::function<void(MemoryPlan const&)> planned = [](MemoryPlan const&) {};
   std::function<void(Progress const&)> progress = [](Progress const&) {};
   std::function<bool()> interrupted = [] { return false; };
+  Ranks* ranks = &alone();
 };
 
 }  // namespace brink

@@ -155,7 +155,7 @@ class TrainingPlan {
         n_(sizes.train.examples),
         parameters_(sizes.network.parameters()),
         batch_(sgd() ? std::min(options.batch_size, n_) : n_),
-        gram_(uses_gram(options, sizes.network, n_)),
+        gram_(!sizes.is_share && uses_gram(options, sizes.network, n_)),
         calls_(sizes),
         plan_(plan_for(sizes)) {}
 

@@ -43,6 +43,15 @@ uLong add_to_crc(uLong crc, std::vector<V> const& values) {
   return crc32_z(crc, reinterpret_cast<Bytef const*>(values.data()), values.size() * sizeof(V));
 }
 
+/// This rank's share of the examples, which takes the place of all of them.
+template <class T>
+SharedRows shared(Ranks& ranks, Dataset<T>& data) {
+  if (ranks.is_alone()) return {};
+  SharedRows const share(ranks, data.examples);
+  data = data.part(share.first(), share.count());
+  return share;
+}
+
 }  // namespace
 
 Precision parse_precision(std::string const& name) {
@@ -83,10 +92,13 @@ nlohmann::json to_json(ProblemOptions const& options) {
 }
 
 template <class T>
-Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_test)
-    : context_(make_context(options.device, options.threads,
+Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_test, Ranks& ranks)
+    : ranks_(&ranks),
+      context_(make_context(ranks.device(options.device), ranks.threads(options.threads),
                             options.tf32 ? Products::tf32 : Products::exact)),
       operations_(make_operations<T>(*context_)) {
+  // They take the same decisions, each from its own arithmetic.
+  ranks.must_agree("devices", context_->description());
   Splits<T> data = load_data<T>(options.data);
   if (data.train.labels.empty() && options.loss == LossKind::cross_entropy) {
     throw InputError(
@@ -103,22 +115,26 @@ Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_t
   uLong crc = add_to_crc(crc32_z(0, nullptr, 0), data.train.x);
   crc = add_to_crc(add_to_crc(crc, data.train.labels), data.train.values);
   fingerprint_ = static_cast<std::uint32_t>(add_to_crc(crc, theta_));
+  ranks.must_agree("data or initial parameters", fmt::format("CRC-32 {:08x}", fingerprint_));
 
   if (!with_test) data.test.reset();
+  SharedRows const share = shared(ranks, data.train);
+  SharedRows const test_share = data.test ? shared(ranks, *data.test) : SharedRows();
   ProblemSizes<T> sizes{*context_, operations_, model_->network, data.train.shape(), {}};
   if (data.test) sizes.test = data.test->shape();
+  sizes.is_share = !share.is_all();
   if (plan) memory_plan_ = plan(sizes);
   memory_plan_.check(context_->memory());
 
-  train_ = std::make_unique<TrainingSet<T>>(*context_, data.train);
+  train_ = std::make_unique<TrainingSet<T>>(*context_, data.train, share);
   data.train = {};
-  if (data.test) test_ = std::make_unique<TrainingSet<T>>(*context_, *data.test);
+  if (data.test) test_ = std::make_unique<TrainingSet<T>>(*context_, *data.test, test_share);
 }
 
 template <class T>
 double Problem<T>::accuracy(double correct, TrainingSet<T> const& set) const {
   if (!set.has_labels()) return std::numeric_limits<double>::quiet_NaN();
-  return correct / static_cast<double>(set.count());
+  return correct / static_cast<double>(set.of_all_ranks());
 }
 
 template <class T>
@@ -136,7 +152,8 @@ nlohmann::json common_attributes(Problem<T>& problem, ProblemOptions const& opti
           {"loss_name", loss_name(options.loss)},
           {"widths", network.widths()},
           {"parameters", network.parameters()},
-          {"examples", problem.train().count()},
+          {"ranks", problem.ranks().size()},
+          {"examples", problem.train().of_all_ranks()},
           {"memory_planned_bytes", static_cast<std::int64_t>(problem.memory_plan().bytes())},
           {"data_fingerprint", problem.fingerprint()}};
 }

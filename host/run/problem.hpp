@@ -48,6 +48,7 @@ struct ProblemSizes {
   Network const& network;
   DataShape train;
   std::optional<DataShape> test;  ///< where there is one that is wanted
+  bool is_share = false;          ///< of what several ranks have
 };
 
 /// A data set and a network over it, in a context's memory.
@@ -59,8 +60,11 @@ class Problem {
   /// `plan`, unless empty, says what memory the user of the problem needs, the data included:
   /// MachineError where there is not as much. `with_test`: there will be a test() where the data
   /// have one. InputError for anything wrong with the options or the files they name.
-  explicit Problem(ProblemOptions const& options, Plan const& plan = {}, bool with_test = false);
+  /// Of `ranks` each holds its share of the examples; they construct it together.
+  explicit Problem(ProblemOptions const& options, Plan const& plan = {}, bool with_test = false,
+                   Ranks& ranks = alone());
 
+  Ranks& ranks() const { return *ranks_; }
   Context& context() { return *context_; }
   Operations<T> const& operations() const { return operations_; }
   Model const& model() const { return *model_; }
@@ -74,6 +78,7 @@ class Problem {
   double accuracy(double correct, TrainingSet<T> const& set) const;
 
  private:
+  Ranks* ranks_;
   std::unique_ptr<Context> context_;
   Operations<T> operations_;
   std::unique_ptr<Model> model_;

@@ -17,8 +17,6 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Enough that products with them are large, few enough that their tangents take little memory.
-
 void check(SpectrumOptions const& options) {
   check(options.problem);
   auto const require = [](bool holds, std::string const& message) {
@@ -97,7 +95,7 @@ template <class T>
 Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
   Problem<T> problem(
       options.problem, [&](ProblemSizes<T> const& sizes) { return plan_spectrum(options, sizes); },
-      false);
+      false, *hooks.ranks);
   hooks.planned(problem.memory_plan());
   Context& context = problem.context();
   Linalg<T> const& linalg = *problem.operations().linalg;
@@ -121,14 +119,14 @@ Spectrum compute(SpectrumOptions const& options, RunHooks const& hooks) {
   result.gradient_norm = std::sqrt(square);
   Index products = 0;
   SymmetricOperator<T> const hessian = [&](Matrix<T const> v, Matrix<T> hv) {
-    if (hooks.interrupted()) throw Interrupted();
+    if (hooks.ranks->any(hooks.interrupted())) throw Interrupted();
     pass.hessian_products(v, hv);
     products += v.rows;
     hooks.progress({products, 0, sums.loss, result.accuracy, nan});
   };
   auto const coarse = options.top > 0
                           ? CoarseHessian<T>::create(context, problem.operations(), problem.model(),
-                                                     problem.train().examples().x)
+                                                     problem.train().examples())
                           : nullptr;
   if (coarse) coarse->at(pass);
   auto const end_of_spectrum = [&](SpectrumEnd end, Index count) -> Eigenpairs {
@@ -160,6 +158,7 @@ SpectrumResult spectrum(SpectrumOptions const& options, RunHooks const& hooks) {
   Spectrum const found = options.problem.precision == Precision::float64
                              ? compute<double>(options, hooks)
                              : compute<float>(options, hooks);
+  if (!hooks.ranks->is_first()) return found.result;
   write_whole_record(options.out, options.overwrite, found.attributes,
                      [&](ZarrGroup& group) { fill(group, options, found); });
   return found.result;

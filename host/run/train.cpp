@@ -64,6 +64,16 @@ void check_options(TrainOptions const& options, ProblemSizes<T> const& sizes) {
   }
 }
 
+/// InputError on what ranks that share the examples cannot do.
+void check_for_ranks(TrainOptions const& options) {
+  if (options.method == Method::sgd) {
+    throw InputError("--method sgd: ranks share the examples of a full batch; start one process");
+  }
+  if (options.gram.value_or(false)) {
+    throw InputError("--gram: the Gram matrix is of all examples, which ranks share; leave it out");
+  }
+}
+
 /// One training run. At each step t: f and ∇f at θ_t, which complete the row of t−1; diagnostics at
 /// θ_t; the tests that end the run; the update. The row of t waits for the next gradient, and a
 /// checkpoint, taken after an update, holds it.
@@ -79,7 +89,7 @@ class TrainingRun {
               check_options(options, sizes);
               return plan_training(options, sizes);
             },
-            options.test_every > 0),
+            options.test_every > 0, *hooks.ranks),
         examples_(problem_.train().examples()),
         optimizer_(
             problem_.context(), problem_.operations(),
@@ -88,13 +98,17 @@ class TrainingRun {
         ahead_(problem_.context()),
         pass_(problem_.context(), problem_.operations(), problem_.model()),
         test_pass_(problem_.context(), problem_.operations(), problem_.model()),
+        checkpoint_(options.resume && has_checkpoint(options.out)
+                        ? std::optional(load_checkpoint(options.out))
+                        : std::nullopt),
         gram_(make_gram_layer()),
         eigen_(problem_.context(), *problem_.operations().linalg, parameters(),
                eigen_options(options.top)),
-        record_(has_checkpoint(options.out) && options.resume ? reopen() : create()) {
+        record_(checkpoint_ ? reopen(*checkpoint_) : create()) {
+    checkpoint_.reset();
     if (options.sharpness_every > 0 || options.segment_every > 0) {
       coarse_ = CoarseHessian<T>::create(problem_.context(), problem_.operations(),
-                                         problem_.model(), examples_.x);
+                                         problem_.model(), examples_);
     }
     if (options.segment_every > 0) {
       segment_.emplace(problem_.context(), problem_.operations(), parameters(), examples_,
@@ -130,8 +144,9 @@ class TrainingRun {
 
   std::unique_ptr<GramLayer<T>> make_gram_layer();
   TrainRecord create();
-  TrainRecord reopen();
+  TrainRecord reopen(Checkpoint const& checkpoint);
   void restore(Checkpoint const& checkpoint);
+  void check_that_ranks_agree();
   void save_checkpoint_now();
   bool checkpoint_due();
 
@@ -166,7 +181,8 @@ class TrainingRun {
   Optimizer<T> optimizer_;
   StepsAhead ahead_;
   Pass<T> pass_, test_pass_;
-  std::unique_ptr<GramLayer<T>> gram_;  ///< null: the optimizer has the first layer as well
+  std::optional<Checkpoint> checkpoint_;  ///< while this is constructed: where to go on
+  std::unique_ptr<GramLayer<T>> gram_;    ///< null: the optimizer has the first layer as well
   EigenSolver<T> eigen_;
   std::unique_ptr<CoarseHessian<T>> coarse_;
   Minibatches batches_{};
@@ -195,7 +211,16 @@ class TrainingRun {
 template <class T>
 std::unique_ptr<GramLayer<T>> TrainingRun<T>::make_gram_layer() {
   Network const& network = problem_.model().network;
-  if (!uses_gram(options_, network, examples_.count())) return nullptr;
+  bool const shares = !examples_.share.is_all();
+  bool const keeps = checkpoint_ && checkpoint_->arrays.contains("gram_coefficients");
+  if (shares && keeps) {
+    throw InputError(fmt::format(
+        "--resume: {} was begun by one process, with the Gram matrix of all examples, which ranks "
+        "share; go on with one",
+        options_.out));
+  }
+  bool const wanted = !shares && uses_gram(options_, network, examples_.count());
+  if (checkpoint_ ? !keeps : !wanted) return nullptr;
   return std::make_unique<GramLayer<T>>(problem_.context(), problem_.operations(), network,
                                         examples_.x, optimizer_.theta());
 }
@@ -217,12 +242,12 @@ TrainRecord TrainingRun<T>::create() {
   attributes["stop_reason"] = "running";
   attributes["first_layer_products"] = gram_ ? "gram" : "data";
   attributes["config"] = to_json(options_);
+  if (!problem_.ranks().is_first()) return {};
   return TrainRecord::create(options_, std::move(attributes));
 }
 
 template <class T>
-TrainRecord TrainingRun<T>::reopen() {
-  Checkpoint const checkpoint = load_checkpoint(options_.out);
+TrainRecord TrainingRun<T>::reopen(Checkpoint const& checkpoint) {
   check_same_config(options_.out, checkpoint.state.at("config"), to_json(options_));
   if (checkpoint.state.at("data_fingerprint") != problem_.fingerprint()) {
     throw InputError(
@@ -231,6 +256,7 @@ TrainRecord TrainingRun<T>::reopen() {
                     options_.out));
   }
   restore(checkpoint);
+  if (!problem_.ranks().is_first()) return {};
   return TrainRecord::resume(options_, checkpoint.state.at("rows"));
 }
 
@@ -266,6 +292,8 @@ void TrainingRun<T>::restore(Checkpoint const& checkpoint) {
 
 template <class T>
 void TrainingRun<T>::save_checkpoint_now() {
+  last_checkpoint_ = std::chrono::steady_clock::now();
+  if (!problem_.ranks().is_first()) return;
   record_.flush();
   Checkpoint checkpoint;
   checkpoint.state = {{"config", to_json(options_)},
@@ -293,7 +321,17 @@ void TrainingRun<T>::save_checkpoint_now() {
   checkpoint.put("scalars", std::span<StepScalars const>(&scalars_, 1));
   if (pending_) checkpoint.put("pending", std::span<StepRow const>(&*pending_, 1));
   save_checkpoint(options_.out, checkpoint);
-  last_checkpoint_ = std::chrono::steady_clock::now();
+}
+
+/// Each rank makes the same steps from the same gradients. That they did is looked at in the end.
+template <class T>
+void TrainingRun<T>::check_that_ranks_agree() {
+  if (problem_.ranks().is_alone()) return;
+  std::vector<T> const all = optimizer_.state().theta;
+  auto const* const bytes = reinterpret_cast<char const*>(all.data());
+  problem_.ranks().must_agree(
+      "parameters",
+      fmt::format("hash {:016x}", std::hash<std::string_view>{}({bytes, all.size() * sizeof(T)})));
 }
 
 template <class T>
@@ -321,7 +359,7 @@ void TrainingRun<T>::evaluate() {
   curvature_kept_ = !sgd() && due(step_, options_.sharpness_every);
   Examples<T> const& here = sgd() ? batch_->gather(batches_.of_step(step_)) : examples_;
   issue_gradient(here, curvature_kept_ ? Pass<T>::Curvature::keep : Pass<T>::Curvature::forget);
-  now_ = row(pass_.sums(), here.count());
+  now_ = row(pass_.sums(), here.of_all_ranks());
   shapes_seen_ = true;
   if (std::isnan(first_loss_)) first_loss_ = now_.loss;
 }
@@ -472,7 +510,8 @@ void TrainingRun<T>::finish_step(StepScalars const& scalars) {
 /// How many steps may be made before anything but their metrics is wanted, an even number.
 template <class T>
 Index TrainingRun<T>::steps_ahead() const {
-  if (sgd() || options_.method == Method::flow || !shapes_seen_) return 0;
+  bool const waits = sgd() || options_.method == Method::flow || !examples_.share.is_all();
+  if (waits || !shapes_seen_) return 0;
   Index count = std::min(ahead_.most(), options_.steps - step_);
   for (Index const every :
        {options_.sharpness_every, options_.test_every, options_.expectation_every,
@@ -569,7 +608,7 @@ TrainResult TrainingRun<T>::descend() {
     }
     hooks_.progress(
         {step_, options_.steps, now_.loss, sgd() ? full_accuracy_ : now_.accuracy, sharpness_});
-    if (hooks_.interrupted()) {
+    if (problem_.ranks().any(hooks_.interrupted())) {
       save_checkpoint_now();
       return {"interrupted", step_, now_.loss, now_.accuracy, sharpness_, nan, nan};
     }
@@ -590,6 +629,9 @@ TrainResult TrainingRun<T>::last_row(std::string const& reason) {
 
 template <class T>
 TrainResult TrainingRun<T>::finish(std::string const& reason) {
+  check_that_ranks_agree();
+  TrainResult result{reason, now_.step, now_.loss, now_.accuracy, sharpness_, nan, nan};
+  if (!problem_.ranks().is_first()) return result;
   // The parameters first: once the checkpoint is gone, a killed run could not make them again.
   if (!options_.save_parameters.empty()) {
     std::vector<T> all(static_cast<std::size_t>(parameters()));
@@ -600,7 +642,6 @@ TrainResult TrainingRun<T>::finish(std::string const& reason) {
   record_.set_attribute("stop_reason", reason);
   record_.flush();
   remove_checkpoint(options_.out);
-  TrainResult result{reason, now_.step, now_.loss, now_.accuracy, sharpness_, nan, nan};
   if (options_.line_every == 0 || options_.on_square_root) return result;
 
   std::vector<double> const progress = record_.read("relative_progress");
@@ -625,6 +666,7 @@ TrainResult TrainingRun<T>::finish(std::string const& reason) {
 
 TrainResult train(TrainOptions const& options, RunHooks const& hooks) {
   check(options);
+  if (!hooks.ranks->is_alone()) check_for_ranks(options);
   if (options.resume && std::filesystem::exists(options.out) && !has_checkpoint(options.out)) {
     ZarrGroup const record = ZarrGroup::open(options.out);
     check_same_config(options.out, record.attributes().value("config", nlohmann::json::object()),
@@ -641,6 +683,7 @@ TrainResult train(TrainOptions const& options, RunHooks const& hooks) {
       return finished_result(record);
     }
   }
+  hooks.ranks->meet();  // all have seen the record as it was
   if (options.problem.precision == Precision::float64) {
     return TrainingRun<double>(options, hooks).run();
   }

@@ -125,25 +125,26 @@ TrainRecord TrainRecord::create(TrainOptions const& options, nlohmann::json attr
   bool const replace = options.overwrite || options.resume;
   if (replace && std::filesystem::exists(options.out)) remove_record(options.out);
   TrainRecord record(ZarrGroup::create(options.out, std::move(attributes)));
-  define_step(record.group_, options);
-  if (options.sharpness_every > 0) define_sharpness(record.group_, options.top);
-  if (options.line_every > 0) define_line(record.group_, options.line_points);
-  if (options.segment_every > 0) define_segment(record.group_, options.segment_points);
+  ZarrGroup& group = *record.group_;
+  define_step(group, options);
+  if (options.sharpness_every > 0) define_sharpness(group, options.top);
+  if (options.line_every > 0) define_line(group, options.line_points);
+  if (options.segment_every > 0) define_segment(group, options.segment_points);
   if (options.test_every > 0) {
-    record.group_.define(series("test_step", "test_step", "updates made", "1", DType::i8));
-    record.group_.define(series("test_loss", "test_step", "test loss"));
-    record.group_.define(series("test_accuracy", "test_step", "test accuracy"));
+    group.define(series("test_step", "test_step", "updates made", "1", DType::i8));
+    group.define(series("test_loss", "test_step", "test loss"));
+    group.define(series("test_accuracy", "test_step", "test accuracy"));
   }
-  if (options.expectation_every > 0) define_expectation(record.group_);
+  if (options.expectation_every > 0) define_expectation(group);
   record.flush();
   return record;
 }
 
 TrainRecord TrainRecord::resume(TrainOptions const& options, nlohmann::json const& rows) {
   TrainRecord record(ZarrGroup::open(options.out));
-  for (std::string const& name : record.group_.names()) {
-    ArraySpec const& spec = record.group_.spec(name);
-    if (spec.grows) record.group_.truncate(name, rows.at(spec.dimensions.front()).get<Index>());
+  for (std::string const& name : record.group_->names()) {
+    ArraySpec const& spec = record.group_->spec(name);
+    if (spec.grows) record.group_->truncate(name, rows.at(spec.dimensions.front()).get<Index>());
   }
   return record;
 }
@@ -151,60 +152,69 @@ TrainRecord TrainRecord::resume(TrainOptions const& options, nlohmann::json cons
 nlohmann::json TrainRecord::rows() const {
   nlohmann::json rows;
   for (char const* dimension : dimensions) {
-    if (group_.has(dimension)) rows[dimension] = group_.shape(dimension).front();
+    if (group_->has(dimension)) rows[dimension] = group_->shape(dimension).front();
   }
   return rows;
 }
 
+void TrainRecord::flush() {
+  if (group_) group_->flush();
+}
+
+template <class V>
+void TrainRecord::append(std::string const& name, V const& values) {
+  if (group_) group_->append(name, values);
+}
+
 void TrainRecord::append(StepRow const& row) {
-  group_.append("step", row.step);
-  group_.append("loss", row.loss);
-  group_.append("accuracy", row.accuracy);
-  group_.append("gradient_norm", row.gradient_norm);
-  group_.append("relative_progress", row.relative_progress);
-  group_.append("directional_smoothness", row.directional_smoothness);
-  if (group_.has("time")) group_.append("time", row.time);
+  append("step", row.step);
+  append("loss", row.loss);
+  append("accuracy", row.accuracy);
+  append("gradient_norm", row.gradient_norm);
+  append("relative_progress", row.relative_progress);
+  append("directional_smoothness", row.directional_smoothness);
+  if (group_ && group_->has("time")) append("time", row.time);
 }
 
 void TrainRecord::append_sharpness(Index step, Eigenpairs const& pairs,
                                    std::vector<double> const& alignment) {
-  group_.append("sharpness_step", step);
-  group_.append("sharpness", std::span<double const>(pairs.values));
-  group_.append("sharpness_residual", std::span<double const>(pairs.residuals));
-  group_.append("gradient_alignment", std::span<double const>(alignment));
-  group_.append("hvp_count", pairs.products);
-  group_.append("coarse_hvp_count", pairs.coarse_products);
+  append("sharpness_step", step);
+  append("sharpness", std::span<double const>(pairs.values));
+  append("sharpness_residual", std::span<double const>(pairs.residuals));
+  append("gradient_alignment", std::span<double const>(alignment));
+  append("hvp_count", pairs.products);
+  append("coarse_hvp_count", pairs.coarse_products);
 }
 
 void TrainRecord::append_line(Index step, std::vector<double> const& smoothness, double progress) {
-  group_.append("line_step", step);
-  group_.append("line_smoothness", std::span<double const>(smoothness));
-  group_.append("line_progress", progress);
+  append("line_step", step);
+  append("line_smoothness", std::span<double const>(smoothness));
+  append("line_progress", progress);
 }
 
 void TrainRecord::append_segment(Index step, std::vector<double> const& sharpness,
                                  std::vector<double> const& residuals) {
-  group_.append("segment_step", step);
-  group_.append("segment_sharpness", std::span<double const>(sharpness));
-  group_.append("segment_sharpness_residual", std::span<double const>(residuals));
+  append("segment_step", step);
+  append("segment_sharpness", std::span<double const>(sharpness));
+  append("segment_sharpness_residual", std::span<double const>(residuals));
 }
 
 void TrainRecord::append_test(Index step, double loss, double accuracy) {
-  group_.append("test_step", step);
-  group_.append("test_loss", loss);
-  group_.append("test_accuracy", accuracy);
+  append("test_step", step);
+  append("test_loss", loss);
+  append("test_accuracy", accuracy);
 }
 
 void TrainRecord::append_expectation(Index step, ExpectedProgress const& expected,
                                      double accuracy) {
-  group_.append("expectation_step", step);
-  group_.append("full_loss", expected.loss);
-  group_.append("full_accuracy", accuracy);
-  group_.append("full_gradient_norm", expected.gradient_norm);
-  group_.append("expected_relative_progress", expected.progress.mean);
-  group_.append("expected_relative_progress_error", expected.progress.error);
-  group_.append("expected_smoothness", expected.smoothness.mean);
-  group_.append("expected_smoothness_error", expected.smoothness.error);
+  append("expectation_step", step);
+  append("full_loss", expected.loss);
+  append("full_accuracy", accuracy);
+  append("full_gradient_norm", expected.gradient_norm);
+  append("expected_relative_progress", expected.progress.mean);
+  append("expected_relative_progress_error", expected.progress.error);
+  append("expected_smoothness", expected.smoothness.mean);
+  append("expected_smoothness_error", expected.smoothness.error);
 }
 
 }  // namespace brink

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,11 @@ struct StepRow {
   double loss, accuracy, gradient_norm, relative_progress, directional_smoothness, time;
 };
 
-/// The Zarr record of a training run: what its arrays are, and how rows get in.
+/// The Zarr record of a training run: what its arrays are, and how rows get in. An empty object
+/// takes rows and keeps none: that of a rank other than the first.
 class TrainRecord {
  public:
+  TrainRecord() = default;
   static TrainRecord create(TrainOptions const& options, nlohmann::json attributes);
   /// Opens the record and drops all rows after those that a checkpoint counted.
   static TrainRecord resume(TrainOptions const& options, nlohmann::json const& rows);
@@ -36,16 +39,18 @@ class TrainRecord {
   /// Number of rows per growing dimension, for a checkpoint.
   nlohmann::json rows() const;
   void set_attribute(std::string const& name, nlohmann::json value) {
-    group_.set_attribute(name, std::move(value));
+    group_->set_attribute(name, std::move(value));
   }
-  nlohmann::json const& attributes() const { return group_.attributes(); }
-  std::vector<double> read(std::string const& name) const { return group_.read(name); }
-  void flush() { group_.flush(); }
+  std::vector<double> read(std::string const& name) const { return group_->read(name); }
+  void flush();
 
  private:
   explicit TrainRecord(ZarrGroup group) : group_(std::move(group)) {}
 
-  ZarrGroup group_;
+  template <class V>
+  void append(std::string const& name, V const& values);
+
+  std::optional<ZarrGroup> group_;
 };
 
 }  // namespace brink

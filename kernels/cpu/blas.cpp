@@ -8,8 +8,10 @@ char* openblas_get_config() __attribute__((weak));
 
 namespace brink::cpu {
 
-char const* blas_description() {
-  return openblas_get_config != nullptr ? openblas_get_config() : "BLAS";
+std::string const& blas_description() {
+  // OpenBLAS writes it into one place, at each call.
+  static std::string const text = openblas_get_config != nullptr ? openblas_get_config() : "BLAS";
+  return text;
 }
 
 void use_sequential_blas() {

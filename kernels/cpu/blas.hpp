@@ -3,6 +3,7 @@
 #include <cblas.h>
 
 #include <limits>
+#include <string>
 
 #include "kernels/error.hpp"
 #include "kernels/linalg.hpp"
@@ -36,7 +37,7 @@ void gemm(Transpose transpose_a, Transpose transpose_b, Matrix<T const> a, Matri
 }
 
 /// Name and version of the BLAS, where it tells.
-char const* blas_description();
+std::string const& blas_description();
 
 /// Makes the BLAS run each call on the calling thread.
 void use_sequential_blas();

@@ -24,7 +24,9 @@ if not os.access(BRINK, os.X_OK):
     sys.exit("set the environment variable BRINK to the program that is to be tested")
 
 # The tests run beside others, and the problems are tiny: threads that wait are not to spin.
-ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "passive", "BRINK_PYTHON": sys.executable}
+ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "passive", "BRINK_PYTHON": sys.executable,
+               "HWLOC_HIDE_ERRORS": "2",  # MPI's, of containers without /sys
+               "PYTHONDONTWRITEBYTECODE": ""}  # as users have it
 
 
 def tree(place: Path) -> dict[str, str]:

@@ -569,7 +569,7 @@ TEST_P(BasinResume, RefusesCodesThatAreNone) {
     Extents const first(record.shape("outcome").size(), 0);
     auto codes = record.read_chunk("outcome", first);
     codes.back() = std::byte{outcomes};
-    record.write_chunks({{"outcome", first, codes}}, 1);
+    record.write_chunks({{{"outcome", first, codes}}}, 1);
   }
   expect_input_error([&] { basin(resumed, {}); }, resumed.out + ": is damaged");
 }

@@ -36,7 +36,7 @@ struct Curved {
         linalg(*loaded.machine.operations.linalg),
         parameters(problem.model.network.parameters()),
         coarse(CoarseHessian<T>::create(context, loaded.machine.operations, problem.model,
-                                        loaded.set.examples().x)) {
+                                        loaded.set.examples())) {
     coarse->at(loaded.pass);
     Buffer<T> const gradient(context, parameters);
     loaded.pass.gradient(loaded.theta.view(), loaded.set.examples(), gradient.view(),
@@ -130,11 +130,11 @@ TYPED_TEST(Coarse, IsNotMadeWhereItWouldNotPay) {
   SmallProblem<T> const narrow({33, 80, {7, 5}, 3}, "tanh", "cross-entropy");
   LoadedProblem<T> loaded(narrow);
   EXPECT_FALSE(CoarseHessian<T>::create(*loaded.machine.context, loaded.machine.operations,
-                                        narrow.model, loaded.set.examples().x));
+                                        narrow.model, loaded.set.examples()));
   SmallProblem<T> const deep({20, 300, {40, 40, 40}, 3}, "tanh", "cross-entropy");
   LoadedProblem<T> second(deep);
   EXPECT_FALSE(CoarseHessian<T>::create(*second.machine.context, second.machine.operations,
-                                        deep.model, second.set.examples().x));
+                                        deep.model, second.set.examples()));
 }
 
 TYPED_TEST(Coarse, LeadsToTheHessiansOwnEigenvaluesWithFewerProducts) {

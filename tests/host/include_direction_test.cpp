@@ -63,9 +63,10 @@ TEST(IncludeDirection, ContractsKnowNoBackend) {
 }
 
 TEST(IncludeDirection, TheHostFollowsThePipeline) {
-  std::vector<std::string> const pipeline{
-      "host/data",      "host/network", "host/objective", "host/dynamics", "host/diagnostics",
-      "host/landscape", "host/scan",    "host/record",    "host/run",      "host/bench"};
+  std::vector<std::string> const pipeline{"host/data",      "host/network",  "host/ranks",
+                                          "host/objective", "host/dynamics", "host/diagnostics",
+                                          "host/landscape", "host/scan",     "host/record",
+                                          "host/run",       "host/bench"};
   auto const place = [&](std::string const& path) {
     return std::find(pipeline.begin(), pipeline.end(), room(path)) - pipeline.begin();
   };
@@ -81,6 +82,24 @@ TEST(IncludeDirection, TheHostFollowsThePipeline) {
     EXPECT_LT(place(what), std::ssize(pipeline)) << by << " includes " << what;
     EXPECT_LE(place(what), place(by)) << by << " includes " << what;
   }
+}
+
+/// A clock that is set forth or back while a run lasts must not move its checkpoints.
+TEST(WallClock, IsNotLookedAt) {
+  fs::path const root = BRINK_SOURCE_DIR;
+  int files = 0;
+  for (char const* directory : {"kernels", "host", "apps"}) {
+    for (auto const& entry : fs::recursive_directory_iterator(root / directory)) {
+      if (!entry.is_regular_file()) continue;
+      ++files;
+      std::ifstream file(entry.path());
+      std::string const text{std::istreambuf_iterator<char>(file), {}};
+      for (char const* clock : {"system_clock", "gettimeofday", "CLOCK_REALTIME", "time.time()"}) {
+        EXPECT_EQ(text.find(clock), std::string::npos) << entry.path() << ": " << clock;
+      }
+    }
+  }
+  EXPECT_GT(files, 200);
 }
 
 TEST(IncludeDirection, OracleKnowsNothingOfWhatItJudges) {

@@ -4,6 +4,7 @@
 
 #include "kernels/error.hpp"
 #include "tests/support/problem.hpp"
+#include "tests/support/thread_ranks.hpp"
 
 namespace brink::test {
 namespace {
@@ -109,6 +110,24 @@ TYPED_TEST(Objective, OnePassServesDifferentExamplesAndDirections) {
     SmallProblem<TypeParam> const some({n, 6, {9, 4}, 3}, "gelu", "cross-entropy");
     TrainingSet<TypeParam> const set(*machine.context, some.data);
     check_pass(some, pass, machine, set.examples(), {3, 8, 1});
+  }
+}
+
+TYPED_TEST(Objective, RanksAnswerToTheOracleTogether) {
+  using T = TypeParam;
+  for (bool const values : {false, true}) {
+    SmallProblem<T> const problem({33, 13, {7, 5}, 4, values}, "tanh", "mse");
+    for (int const count : {2, 3, 4}) {
+      SCOPED_TRACE(fmt::format("{} ranks", count));
+      as_ranks(count, [&](Ranks& ranks) {
+        SharedRows const share(ranks, problem.data.examples);
+        Machine<T> machine(1);
+        TrainingSet<T> const set(*machine.context, problem.data.part(share.first(), share.count()),
+                                 share);
+        Pass<T> pass(*machine.context, machine.operations, problem.model);
+        check_pass(problem, pass, machine, set.examples(), {1, 3});
+      });
+    }
   }
 }
 

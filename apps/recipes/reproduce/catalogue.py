@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,11 +34,15 @@ def _reading_order(path: Path) -> list[tuple[int, int | str]]:
 def _load(path: Path) -> Recipe:
     specification = importlib.util.spec_from_file_location(f"recipe_{path.stem}", path)
     module = importlib.util.module_from_spec(specification)
+    writes = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True  # into somebody's folder
     try:
         specification.loader.exec_module(module)
         recipe = module.RECIPE
     except Exception as error:  # whatever the file does
         raise InputError(f"{path}: not a recipe: {type(error).__name__}: {error}") from error
+    finally:
+        sys.dont_write_bytecode = writes
     if not isinstance(recipe, Recipe):
         raise InputError(f"{path}: RECIPE is no Recipe")
     return recipe

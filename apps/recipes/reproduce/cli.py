@@ -21,10 +21,11 @@ from reproduce.catalogue import recipes, select
 from reproduce.gallery import write_gallery
 from reproduce.picture import panels
 from reproduce.recipe import Recipe
+from reproduce.ranks import launched
 from reproduce.record import Records, number
 from reproduce.report import write_report
 from reproduce.result import Result, Verdicts
-from reproduce.runner import Runner, cores
+from reproduce.runner import BadRun, Runner
 from reproduce.size import Size
 from reproduce.speed import slowness
 from reproduce.sweep import Axis, Sweep, save
@@ -44,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Figures, examples and experiments of the papers: each runs by its name, and ends "
         "in records,\na picture, and a verdict on each claim that the paper makes about it.",
         epilog="brink reproduce list          what there is, and how long it takes here\n"
-        "brink reproduce all --quick   all of it at a reduced size\n",
+        "brink reproduce all --quick   all of it at a reduced size\n\n"
+        "Several processes with the same --out share the runs: start the command several times, or by\n"
+        "mpirun or srun.\n",
     )  # fmt: skip
     parser.add_argument("names", nargs="+", metavar="NAME", help="recipes; or list; or all")
     size = parser.add_mutually_exclusive_group()
@@ -88,7 +91,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _reproduce(_parser().parse_args(arguments))
     except (InputError, MachineError) as error:
-        print(f"brink reproduce: {error}", file=sys.stderr)
+        # Bad input is so for all ranks alike.
+        if launched().speaks or isinstance(error, (BadRun, MachineError)):
+            print(f"brink reproduce: {error}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
     except OSError as error:
         print(f"brink reproduce: {error}", file=sys.stderr)
@@ -100,9 +105,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _reproduce(options: argparse.Namespace) -> None:
+    ranks = launched()
+    options.quiet = options.quiet or not ranks.speaks
+    if options.overwrite and ranks.size > 1:
+        raise InputError("--overwrite: ranks share what is there; remove the folder instead")
     known = recipes([Path(folder) for folder in options.recipes])
     if options.names == ["list"]:
-        _list(known)
+        if ranks.speaks:
+            _list(known)
         return
     chosen = select(known, options.names)
     size = _size(options, chosen)
@@ -113,10 +123,13 @@ def _reproduce(options: argparse.Namespace) -> None:
         _check_sweep(name, recipe, size, axes)
     results = []
     for name, recipe in chosen.items():
-        results.append(_run(name, recipe, size, axes, runner, options))
+        result = _run(name, recipe, size, axes, runner, options)
+        if result is None:
+            continue
+        results.append(result)
         if options.report:  # after each: what is done is kept
             write_report(results, Path(options.report))
-    if options.gallery:
+    if options.gallery and ranks.speaks:
         write_gallery(Path(options.out), Path(options.gallery))
     _close(results, options)
 
@@ -193,21 +206,27 @@ def _check_sweep(name: str, recipe: Recipe, size: Size, axes: Sequence[Axis]) ->
 def _runner(options: argparse.Namespace) -> Runner:
     if options.jobs < 0:
         raise InputError(f"--jobs {options.jobs}: at least 1")
+    ranks = launched()
     devices = options.device.split(",")
     small = options.quick or options.tiny
-    jobs = cores() if small and set(devices) <= {"auto", "cpu"} else len(devices)
+    jobs = ranks.cores() if small and set(devices) <= {"auto", "cpu"} else len(devices)
+    if ranks.size > 1:
+        jobs = 1
     brink = Path(os.environ["BRINK_PROGRAM"])
-    return Runner(brink, devices, options.jobs or jobs, options.overwrite, options.quiet)
+    return Runner(brink, devices, options.jobs or jobs, options.overwrite, options.quiet, ranks)
 
 
 def _run(name: str, recipe: Recipe, size: Size, axes: Sequence[Axis], runner: Runner,
-         options: argparse.Namespace) -> Result:  # fmt: skip
+         options: argparse.Namespace) -> Result | None:  # fmt: skip
+    """What a rank finds that speaks; others lend a hand with the runs."""
     folder = Path(options.out).absolute() / (name if size.name == "full" else f"{name}-{size.name}")
     _say(options, f"{name}: {recipe.title}")
     start = time.monotonic()
     sweep = Sweep(axes, recipe.runs(size))
     runs = sweep.all_runs()
     runner.run(runs, folder)
+    if not runner.ranks.speaks:
+        return None
     with _at_fault(name):
         verdicts = [
             Verdicts(sweep.label(point), list(recipe.claims(sweep.records(folder, point))))
