@@ -217,14 +217,24 @@ class Sweeps(RanksTest):
         printed = self.ranks(3, *self.SWEEP, "--out", "ranks")
         self.assertEqual(printed.count("claims hold"), 1)
         self.assertEqual(self.records("ranks"), self.records("whole"))
-        runs = [self.start(*self.SWEEP, "--out", "processes") for _ in range(3)]
-        shares = []
-        for run in runs:
-            stdout, stderr = run.communicate(timeout=120)
-            self.assertEqual((run.returncode, stderr), (0, ""))
-            shares.append(self.runs(stdout))
+        shares = self.by_processes(3, "processes")
         self.assertEqual(sum(shares), self.runs(alone), "every run once")
         self.assertEqual(self.records("processes"), self.records("whole"))
+
+    def test_are_concluded_by_several_at_once(self) -> None:
+        self.succeed(*self.SWEEP, "--out", "whole")
+        whole = self.records("whole")
+        for _ in range(3):
+            self.assertEqual(self.by_processes(4, "whole"), [0] * 4)
+            self.assertEqual(self.records("whole"), whole)
+
+    def by_processes(self, count: int, folder: str) -> list[int]:
+        """How many runs each of them did."""
+        processes = [self.start(*self.SWEEP, "--out", folder) for _ in range(count)]
+        printed = [process.communicate(timeout=120) for process in processes]
+        for process, (_, stderr) in zip(processes, printed):
+            self.assertEqual((process.returncode, stderr), (0, ""))
+        return [self.runs(stdout) for stdout, _ in printed]
 
     def test_go_on_without_a_rank_that_died(self) -> None:
         self.succeed(*self.SWEEP, "--out", "whole")

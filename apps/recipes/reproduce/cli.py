@@ -21,7 +21,7 @@ from reproduce.catalogue import recipes, select
 from reproduce.gallery import write_gallery
 from reproduce.picture import panels
 from reproduce.recipe import Recipe
-from reproduce.ranks import launched
+from reproduce.ranks import launched, lock_of, locked
 from reproduce.record import Records, number
 from reproduce.report import write_report
 from reproduce.result import Result, Verdicts
@@ -227,30 +227,38 @@ def _run(name: str, recipe: Recipe, size: Size, axes: Sequence[Axis], runner: Ru
     runner.run(runs, folder)
     if not runner.ranks.speaks:
         return None
-    with _at_fault(name):
-        verdicts = [
-            Verdicts(sweep.label(point), list(recipe.claims(sweep.records(folder, point))))
-            for point in sweep.points()
-        ]
-    result = Result(
-        name, recipe, size.name, folder,
-        {run_name: " ".join(["brink", *run.words()]) for run_name, run in runs.items()},
-        _version(runner.brink), verdicts, time.monotonic() - start,
-    )  # fmt: skip
-    if axes:
-        swept = {run_name: run for run_name, run in runs.items() if run.swept}
-        paths = {run_name: folder / f"{run_name}.zarr" for run_name in swept}
-        # Records of one kind can be drawn over one another.
-        kind = next(iter(swept.values())).command
-        shown = [run_name for run_name, run in swept.items() if run.command == kind]
-        panels(records=shown)(Records(swept, paths), result.picture)
-        save(sweep.combined(folder), folder / "sweep.zarr")
-    else:
+    # Processes that share the runs by --out alone all come here, at about the same time.
+    with locked(lock_of(folder / "result.json")):
         with _at_fault(name):
-            recipe.draw(sweep.records(folder, ()), result.picture)
-    result.save()
+            verdicts = [
+                Verdicts(sweep.label(point), list(recipe.claims(sweep.records(folder, point))))
+                for point in sweep.points()
+            ]
+        result = Result(
+            name, recipe, size.name, folder,
+            {run_name: " ".join(["brink", *run.words()]) for run_name, run in runs.items()},
+            _version(runner.brink), verdicts, time.monotonic() - start,
+        )  # fmt: skip
+        _draw(result, sweep)
+        result.save()
     _say(options, "\n".join([*result.lines(), f"  picture: {result.picture}", ""]))
     return result
+
+
+def _draw(result: Result, sweep: Sweep) -> None:
+    """The recipe's picture; of a sweep one with all runs, and a record of them all."""
+    folder = result.folder
+    if not sweep.axes:
+        with _at_fault(result.name):
+            result.recipe.draw(sweep.records(folder, ()), result.picture)
+        return
+    swept = {run_name: run for run_name, run in sweep.all_runs().items() if run.swept}
+    paths = {run_name: folder / f"{run_name}.zarr" for run_name in swept}
+    # Records of one kind can be drawn over one another.
+    kind = next(iter(swept.values())).command
+    shown = [run_name for run_name, run in swept.items() if run.command == kind]
+    panels(records=shown)(Records(swept, paths), result.picture)
+    save(sweep.combined(folder), folder / "sweep.zarr")
 
 
 @contextmanager

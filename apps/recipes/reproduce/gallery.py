@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from reproduce.files import write_text
+
 _WIDTH = 1400  # of a picture, in pixels at most
 
 
@@ -24,7 +26,7 @@ def write_gallery(results: Path, gallery: Path) -> None:
         _save_small(folder / result["picture"], gallery / f"{name}.png")
         sections.append(_section(result))
     head = "# Gallery\n\nEvery recipe's picture, the command that draws it, and what became of the claims.\n"
-    (gallery / "README.md").write_text("\n".join([head, *sections]), encoding="utf-8")
+    write_text(gallery / "README.md", "\n".join([head, *sections]))
 
 
 def _save_small(picture: Path, to: Path) -> None:

@@ -59,6 +59,11 @@ def environment_of_one() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not _THEIR_VARIABLES.match(name)}
 
 
+def lock_of(path: Path) -> Path:
+    """Where those who write this file or folder lock one another out."""
+    return path.parent / ".locks" / path.name
+
+
 def try_lock(path: Path) -> IO[str] | None:
     """A file that is locked until it is closed, or its process ends; nothing where another process
     has locked it."""

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from reproduce.files import write_text
 from reproduce.result import Result, Verdicts
 
 _STYLE = """
@@ -36,9 +37,7 @@ footer { border-top: 1px solid #ccc; margin-top: 2.5em; padding-top: 1em; }
 
 def write_report(results: Sequence[Result], path: Path) -> None:
     """Writes the page; `path` ends in .html."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(page(results), encoding="utf-8")
-    new.replace(path)
+    write_text(path, page(results))
 
 
 def page(results: Sequence[Result]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reproduce.claim import Claim
+from reproduce.files import write_text
 from reproduce.recipe import Recipe
 
 
@@ -50,4 +51,4 @@ class Result:
             "notes": list(self.recipe.notes), "commands": self.commands,
             "picture": self.picture.name, "verdicts": [asdict(v) for v in self.verdicts],
         }  # fmt: skip
-        (self.folder / "result.json").write_text(json.dumps(content, indent=1) + "\n")
+        write_text(self.folder / "result.json", json.dumps(content, indent=1) + "\n")

@@ -15,14 +15,12 @@ from typing import IO
 
 from brink_plot.errors import InputError, MachineError
 
-from reproduce.ranks import Ranks, environment_of_one, locked, try_lock
+from reproduce.files import write_text
+from reproduce.ranks import Ranks, environment_of_one, lock_of, locked, try_lock
 from reproduce.run import Run
 
 _ON_DEVICES = ("train", "spectrum", "basin")  # the others run on one thread of the CPU
 _RESUMABLE = ("train", "basin")
-_LOCKS = ".locks"  # in a folder of runs
-
-
 _PAUSE = 0.2  # seconds between two looks at what other processes have done
 
 
@@ -48,12 +46,10 @@ class Ledger:
         self.entries = json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def note(self, name: str, words: Sequence[str], complete: bool) -> None:
-        with locked(self.path.parent / _LOCKS / "ledger"):
+        with locked(lock_of(self.path)):
             self.read()
             self.entries[name] = {"words": list(words), "complete": complete}
-            new = self.path.with_suffix(".new")
-            new.write_text(json.dumps(self.entries, indent=1) + "\n")
-            new.replace(self.path)
+            write_text(self.path, json.dumps(self.entries, indent=1) + "\n")
 
     def complete(self, name: str, words: Sequence[str]) -> bool:
         return self.entries.get(name) == {"words": list(words), "complete": True}
@@ -102,7 +98,7 @@ class Runner:
                     for name in ready:
                         if len(children) == self.jobs:
                             break
-                        lock = try_lock(folder / _LOCKS / name)
+                        lock = try_lock(lock_of(folder / f"{name}.zarr"))
                         if lock is None:
                             continue
                         ledger.read()
