@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -10,16 +11,24 @@
 namespace brink {
 namespace {
 
-/// Where launchers leave the number of copies, and which one this is.
+/// Where launchers leave the number of copies and which one this is, in all and on its machine.
 struct Launcher {
   char const* size;
   char const* rank;
+  char const* local_size;
+  char const* local_rank;
 };
 constexpr Launcher launchers[] = {
-    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},  // Open MPI
-    {"PMI_SIZE", "PMI_RANK"},                          // MPICH and its kin
-    {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"},    // MVAPICH
-    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID"},          // Slurm
+    // Open MPI
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE",
+     "OMPI_COMM_WORLD_LOCAL_RANK"},
+    // MPICH and its kin
+    {"PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS", "MPI_LOCALRANKID"},
+    // MVAPICH
+    {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_LOCAL_SIZE",
+     "MV2_COMM_WORLD_LOCAL_RANK"},
+    // Slurm
+    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID"},
 };
 
 int number(char const* variable) {
@@ -73,6 +82,17 @@ void join_launched(std::string const& command, Copies copies) {
       fmt::format("{}, but {} knows of no other: start them with its own mpirun, or by "
                   "srun --mpi=pmix",
                   started, mpi_library()));
+}
+
+void hand_over_to_script() {
+  unsetenv("BRINK_RANKS");
+  auto const by = launcher();
+  if (!by) return;
+  std::string const ranks =
+      fmt::format("{} {} {} {}", number(by->rank), number(by->size), number(by->local_rank),
+                  std::max(1, number(by->local_size)));
+  setenv("BRINK_RANKS", ranks.c_str(), 1);
+  for (Launcher const& one : launchers) unsetenv(one.size);
 }
 
 }  // namespace brink

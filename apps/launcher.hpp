@@ -25,4 +25,9 @@ void join_launched(std::string const& command, Copies copies);
 /// Whether this process is the one that speaks for all. Known before join_launched.
 bool speaks_for_all();
 
+/// For a script that this process is to become: leaves "rank size place neighbours" in the
+/// environment's BRINK_RANKS, the last two on its machine, where there are several ranks. What the
+/// script starts is alone.
+void hand_over_to_script();
+
 }  // namespace brink

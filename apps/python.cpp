@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "apps/launcher.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
@@ -53,6 +54,7 @@ void become_python(std::string const& module, std::vector<std::string> const& wo
   arguments.push_back(nullptr);
   setenv("PYTHONPATH", fmt::format("{}:{}", plot.string(), recipes.string()).c_str(), 1);
   setenv("BRINK_PROGRAM", program().c_str(), 1);
+  hand_over_to_script();
   execv(arguments.front(), arguments.data());
   throw MachineError(fmt::format("cannot run {}", all.front()));
 }

@@ -146,7 +146,7 @@ class Soak:
                 self.look(record)
             codes = []
             for run in runs:
-                said = self.end(run)
+                said = self.end(run, 200 + 5 * duration)
                 codes.append(run.returncode)
                 if run.returncode in (1, 2) and "brink: " in said and "interrupted" not in said:
                     raise Inconsistency(f"exit {run.returncode}: {said}")
@@ -162,11 +162,11 @@ class Soak:
             raise Inconsistency(f"verify: {done.stdout}{done.stderr}")
         print(f"{disturbances} disturbances, {duration:.1f} s undisturbed: brink {' '.join(job.words)}", flush=True)
 
-    def end(self, run: subprocess.Popen) -> str:
+    def end(self, run: subprocess.Popen, longest: float) -> str:
         """What it said. A launcher whose rank dies before the next has been started may wait for ever,
         for none."""
         try:
-            return run.communicate(timeout=200)[0]
+            return run.communicate(timeout=longest)[0]
         except subprocess.TimeoutExpired:
             if run.args[0] != self.launcher or children(run.pid):
                 raise Inconsistency(f"does not end: {run.args}") from None

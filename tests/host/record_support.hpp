@@ -91,7 +91,7 @@ void expect_input_error(Call&& call, std::string const& part) {
 /// Has record_readers.py check the records in a directory, with the Python named in BRINK_PYTHON.
 /// Returns its exit status; 77 where that has no zarr or xarray.
 inline int readers_status(std::string const& kind, std::filesystem::path const& directory) {
-  auto const script = std::filesystem::path(__FILE__).parent_path() / "record_readers.py";
+  auto const script = std::filesystem::path(BRINK_SOURCE_DIR) / "tests/host/record_readers.py";
   char const* const python = std::getenv("BRINK_PYTHON");
   auto const command = std::string(python != nullptr ? python : "python3") + " '" +
                        script.string() + "' " + kind + " '" + directory.string() + "'";

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-
-# Where launchers leave how many processes there are and which this is, in all and on its machine.
-_LAUNCHERS = (
-    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
-    ("PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS", "MPI_LOCALRANKID"),
-    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_LOCAL_SIZE", "MV2_COMM_WORLD_LOCAL_RANK"),
-    ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID"),
-)  # fmt: skip
-_THEIR_VARIABLES = re.compile(r"(OMPI|PMIX|PMI|MV2|SLURM|HYDRA|MPI)_")
-
 
 @dataclass(frozen=True)
 class Ranks:
@@ -41,22 +30,8 @@ class Ranks:
 
 
 def launched() -> Ranks:
-    """As the environment has it."""
-    for names in _LAUNCHERS:
-        size, rank, neighbours, place = (_number(name) for name in names)
-        if size > 1:
-            return Ranks(rank, size, place, max(1, neighbours))
-    return Ranks()
-
-
-def _number(variable: str) -> int:
-    found = re.match(r"\d+", os.environ.get(variable, ""))
-    return int(found[0]) if found else 0
-
-
-def environment_of_one() -> dict[str, str]:
-    """For a program that is to do its work by itself."""
-    return {name: value for name, value in os.environ.items() if not _THEIR_VARIABLES.match(name)}
+    """As the program leaves it in the environment."""
+    return Ranks(*map(int, os.environ.get("BRINK_RANKS", "").split()))
 
 
 def lock_of(path: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import IO
 from brink_plot.errors import InputError, MachineError
 
 from reproduce.files import write_text
-from reproduce.ranks import Ranks, environment_of_one, lock_of, locked, try_lock
+from reproduce.ranks import Ranks, lock_of, locked, try_lock
 from reproduce.run import Run
 
 _ON_DEVICES = ("train", "spectrum", "basin")  # the others run on one thread of the CPU
@@ -82,82 +82,106 @@ class Runner:
         """Leaves NAME.zarr for each in the folder. What an interrupted call has done is kept. Runs
         that other processes are at are left to them, and waited for."""
         folder.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger.of(folder)
-        waiting = {
-            name: run
-            for name, run in runs.items()
-            if self.overwrite or not ledger.complete(name, run.words())
-        }
-        children: list[_Child] = []
-        done = set(runs) - set(waiting)
-        look_again = 0.0
+        work = _Work(self, runs, folder)
+        look = 0.0
         try:
-            while waiting or children:
-                if time.monotonic() >= look_again:
-                    ready = [n for n, run in waiting.items() if done.issuperset(run.after)]
-                    for name in ready:
-                        if len(children) == self.jobs:
-                            break
-                        lock = try_lock(lock_of(folder / f"{name}.zarr"))
-                        if lock is None:
-                            continue
-                        ledger.read()
-                        run = waiting.pop(name)
-                        if not self.overwrite and ledger.complete(name, run.words()):
-                            lock.close()
-                            done.add(name)
-                        else:
-                            children.append(self._start(name, run, folder, ledger, lock))
-                    look_again = time.monotonic() + _PAUSE
-                for child in [c for c in children if c.process.poll() is not None]:
-                    children.remove(child)
-                    self._finish(child, runs[child.name], ledger)
-                    done.add(child.name)
-                    self._say(f"  {child.name}: {time.monotonic() - child.start:.1f} s"
-                              f" ({len(done)} of {len(runs)})")  # fmt: skip
-                    look_again = 0.0
+            while work.goes_on():
+                if time.monotonic() >= look:
+                    work.begin()
+                    look = time.monotonic() + _PAUSE
+                if work.reap():
+                    look = 0.0
                 time.sleep(0.01)
         finally:
-            for child in children:
-                child.process.terminate()
-            for child in children:
-                child.process.wait()
+            work.stop()
 
-    def _start(self, name: str, run: Run, folder: Path, ledger: Ledger, lock: IO[str]) -> _Child:
-        words = run.words()
-        goes_on = ledger.begun(name, words) and run.command in _RESUMABLE and not self.overwrite
+
+class _Work:
+    """The runs of a folder, as far as this process knows."""
+
+    def __init__(self, runner: Runner, runs: Mapping[str, Run], folder: Path) -> None:
+        self._runner = runner
+        self._runs = runs
+        self._folder = folder
+        self._ledger = Ledger.of(folder)
+        self._children: list[_Child] = []
+        self._done = {name for name in runs if self._is_complete(name)}
+        self._waiting = [name for name in runs if name not in self._done]
+
+    def goes_on(self) -> bool:
+        return bool(self._waiting or self._children)
+
+    def begin(self) -> None:
+        """Starts what can be started, where no other process is at it."""
+        for name in list(self._waiting):
+            if len(self._children) == self._runner.jobs:
+                return
+            if not self._done.issuperset(self._runs[name].after):
+                continue
+            lock = try_lock(lock_of(self._folder / f"{name}.zarr"))
+            if lock is None:
+                continue
+            self._waiting.remove(name)
+            self._ledger.read()
+            if self._is_complete(name):
+                lock.close()
+                self._done.add(name)
+            else:
+                self._children.append(self._start(name, lock))
+
+    def reap(self) -> bool:
+        """Closes those that have ended; whether there were any."""
+        ended = [child for child in self._children if child.process.poll() is not None]
+        for child in ended:
+            self._children.remove(child)
+            self._finish(child)
+            self._done.add(child.name)
+            if not self._runner.quiet:
+                took = f"{time.monotonic() - child.start:.1f} s"
+                print(f"  {child.name}: {took} ({len(self._done)} of {len(self._runs)})", flush=True)
+        return bool(ended)
+
+    def stop(self) -> None:
+        for child in self._children:
+            child.process.terminate()
+        for child in self._children:
+            child.process.wait()
+
+    def _is_complete(self, name: str) -> bool:
+        return not self._runner.overwrite and self._ledger.complete(name, self._runs[name].words())
+
+    def _start(self, name: str, lock: IO[str]) -> _Child:
+        runner, run, words = self._runner, self._runs[name], self._runs[name].words()
+        goes_on = self._ledger.begun(name, words) and run.command in _RESUMABLE and not runner.overwrite
         place = ["--out", f"{name}.zarr", "--resume" if goes_on else "--overwrite"]
         if run.command in _ON_DEVICES:
-            turn = len(ledger.entries) if self.ranks.size == 1 else self.ranks.place
-            device = self.devices[turn % len(self.devices)]
-            threads = max(1, self.ranks.cores() // self.jobs)
+            turn = len(self._ledger.entries) if runner.ranks.size == 1 else runner.ranks.place
+            device = runner.devices[turn % len(runner.devices)]
+            threads = max(1, runner.ranks.cores() // runner.jobs)
             place += ["--device", device, "--threads", str(threads)]
-        ledger.note(name, words, complete=False)
+        self._ledger.note(name, words, complete=False)
         # One run at a time may show its progress; several would write over one another.
-        shown = self.jobs == 1 and not self.quiet and sys.stderr.isatty()
+        shown = runner.jobs == 1 and not runner.quiet and sys.stderr.isatty()
         stderr = None if shown else tempfile.TemporaryFile("w+")
         process = subprocess.Popen(
-            [self.brink, *words, *place, *([] if shown else ["--quiet"])],
-            cwd=folder, env=environment_of_one(), stdout=subprocess.DEVNULL, stderr=stderr,
+            [runner.brink, *words, *place, *([] if shown else ["--quiet"])],
+            cwd=self._folder, stdout=subprocess.DEVNULL, stderr=stderr,
             pass_fds=(lock.fileno(),),  # it outlives this process if that is killed
         )  # fmt: skip
         return _Child(name, process, stderr, time.monotonic(), lock)
 
-    def _finish(self, child: _Child, run: Run, ledger: Ledger) -> None:
+    def _finish(self, child: _Child) -> None:
         said = ""
         if child.stderr is not None:
             child.stderr.seek(0)
             said = child.stderr.read().strip()
             child.stderr.close()
+        words = self._runs[child.name].words()
         code = child.process.returncode
         if code in (130, 143, -2, -15):
             raise KeyboardInterrupt
         if code != 0:
             kind = BadRun if code == 2 else MachineError
-            raise kind(f"{child.name}: brink {' '.join(run.words())}: {said or f'exit {code}'}")
-        ledger.note(child.name, run.words(), complete=True)
+            raise kind(f"{child.name}: brink {' '.join(words)}: {said or f'exit {code}'}")
+        self._ledger.note(child.name, words, complete=True)
         child.lock.close()
-
-    def _say(self, line: str) -> None:
-        if not self.quiet:
-            print(line, flush=True)
