@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <ostream>
 #include <set>
 
 #include "host/data/npy.hpp"
@@ -461,6 +462,10 @@ struct Space {
   bool from_file = false;
   std::vector<double> steps{0.06, 0.055, 0.05, 0.045, 0.04};
 };
+// Else googletest makes their bytes, pointers among them, a part of the tests' names.
+void PrintTo(Space const& space, std::ostream* stream) {
+  *stream << space.name;
+}
 
 class BasinResume : public BasinRun, public ::testing::WithParamInterface<Space> {
  protected:
