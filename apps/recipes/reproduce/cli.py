@@ -20,8 +20,8 @@ from brink_plot.errors import InputError, MachineError
 from reproduce.catalogue import recipes, select
 from reproduce.gallery import write_gallery
 from reproduce.picture import panels
-from reproduce.recipe import Recipe
 from reproduce.ranks import launched, lock_of, locked
+from reproduce.recipe import Recipe
 from reproduce.record import Records, number
 from reproduce.report import write_report
 from reproduce.result import Result, Verdicts

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+
 @dataclass(frozen=True)
 class Ranks:
     """This process among those that a launcher started."""
