@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/collective.hpp"
 #include "kernels/memory.hpp"
 
 namespace brink {
@@ -56,6 +57,18 @@ class Context {
   /// What `issue` issues, without running it. At every call that is the same operations on the same
   /// memory, with shapes that they were given before; none waits or allocates.
   virtual std::unique_ptr<Recording> record(std::function<void()> issue) = 0;
+
+  /// Which of the devices of all machines this is, where it can add up with others (`join`); empty
+  /// where it cannot.
+  virtual std::string identity() const { return {}; }
+  /// Names processes that are to come together. Made by one of them, for all.
+  virtual std::string make_meeting() const { return {}; }
+  /// This process as one of `size` whose devices add up with each other. Waits until all call it;
+  /// no two may have one device. The context outlives it. Null where there is no identity.
+  virtual std::unique_ptr<Collective> join(std::string const& /*meeting*/, int /*rank*/,
+                                           int /*size*/) {
+    return nullptr;
+  }
 };
 
 /// One line per device that a context can be made for, as `--device` names it.

@@ -7,6 +7,7 @@
 #include "host/bench/landscape_cost.hpp"
 #include "host/scan/rule.hpp"
 #include "host/scan/space.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
@@ -26,7 +27,7 @@ ScanSpace space_of(BenchAxes const& axes, Index starts) {
 /// Reads the coordinates along the sides of the space; writes an outcome (1 byte) and a minimum (2
 /// bytes) per start. How many steps that takes is seen by taking them.
 Work scan_work(ScanSpace const& space) {
-  Work work{std::numeric_limits<double>::quiet_NaN()};
+  Work work{nan};
   for (FreeCoordinate const& side : space.free)
     work.numbers += static_cast<double>(side.axis.count);
   work.bytes = 3 * static_cast<double>(element_count(space.shape()));

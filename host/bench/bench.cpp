@@ -14,11 +14,10 @@
 #include "host/run/version.hpp"
 #include "host/scan/rule.hpp"
 #include "kernels/error.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 void check_axis(char const* option, std::vector<Index> const& sizes, Index most) {
   if (sizes.empty()) throw InputError(fmt::format("{}: needs at least one size", option));

@@ -26,8 +26,8 @@ struct Tangents {
   Matrix<T> input_tangent;
 };
 
-auto const forward = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
-                                 TangentShape const& shape) {
+auto const forward_tangents = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
+                                          TangentShape const& shape) {
   Tangents<T> const t(place, arrays, shape);
   return [hvp = t.hvp, x = t.inputs(), x_tangent = t.input_tangent,
           layer = arrays.layer(t.s.outputs, t.s.inputs), directions = t.directions(),
@@ -36,16 +36,17 @@ auto const forward = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arr
   };
 };
 
-auto const weight_gradient = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
-                                         TangentShape const& shape) {
-  Tangents<T> const t(place, arrays, shape);
-  return [hvp = t.hvp, delta = t.outputs(), delta_tangent = t.output_tangents(), x = t.inputs(),
-          x_tangent = t.input_tangent,
-          out = t.directions()] { hvp->weight_gradient(delta, delta_tangent, x, x_tangent, out); };
-};
+auto const weight_gradient_tangents =
+    []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays, TangentShape const& shape) {
+      Tangents<T> const t(place, arrays, shape);
+      return [hvp = t.hvp, delta = t.outputs(), delta_tangent = t.output_tangents(), x = t.inputs(),
+              x_tangent = t.input_tangent, out = t.directions()] {
+        hvp->weight_gradient(delta, delta_tangent, x, x_tangent, out);
+      };
+    };
 
-auto const input_gradient = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
-                                        TangentShape const& shape) {
+auto const input_gradient_tangents = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
+                                                 TangentShape const& shape) {
   Tangents<T> const t(place, arrays, shape);
   return [hvp = t.hvp, delta = t.outputs(), delta_tangent = t.output_tangents(),
           weight = arrays.normal_matrix(t.s.outputs, t.s.inputs), directions = t.directions(),
@@ -60,15 +61,15 @@ auto const input_gradient = []<class T>(BenchPlace<T> const& place, BenchArrays<
 template <class T>
 std::vector<BenchOperation<T>> hvp_operations() {
   return {{"hvp.forward_data", "tangents of the first layer along k directions",
-           over<T>(first_layer_tangents, hvp_forward_work, forward)},
+           over<T>(first_layer_tangents, hvp_forward_work, forward_tangents)},
           {"hvp.forward", "tangents of a layer above it",
-           over<T>(inner_layer_tangents, hvp_forward_work, forward)},
+           over<T>(inner_layer_tangents, hvp_forward_work, forward_tangents)},
           {"hvp.weight_gradient_data", "tangents of the first layer's gradient",
-           over<T>(first_layer_tangents, hvp_weight_gradient_work, weight_gradient)},
+           over<T>(first_layer_tangents, hvp_weight_gradient_work, weight_gradient_tangents)},
           {"hvp.weight_gradient", "tangents of the gradient of a layer above it",
-           over<T>(inner_layer_tangents, hvp_weight_gradient_work, weight_gradient)},
+           over<T>(inner_layer_tangents, hvp_weight_gradient_work, weight_gradient_tangents)},
           {"hvp.input_gradient", "tangents of the way back through a layer",
-           over<T>(inner_layer_tangents, hvp_input_gradient_work, input_gradient)}};
+           over<T>(inner_layer_tangents, hvp_input_gradient_work, input_gradient_tangents)}};
 }
 
 template std::vector<BenchOperation<float>> hvp_operations();

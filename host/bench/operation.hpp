@@ -11,6 +11,7 @@
 
 #include "host/bench/work.hpp"
 #include "kernels/math/landscape.hpp"
+#include "kernels/math/nan.hpp"
 #include "kernels/math/random.hpp"
 #include "kernels/operations.hpp"
 
@@ -44,7 +45,7 @@ struct BenchPlace {
 struct BenchTask {
   std::function<void()> call;
   /// Where the sizes alone do not tell how many operations a call takes; else NaN.
-  double operations = std::numeric_limits<double>::quiet_NaN();
+  double operations = nan;
 };
 
 /// An operation at given sizes.

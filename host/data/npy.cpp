@@ -26,7 +26,7 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 /// Real headers have some hundred bytes; version 1.0 cannot exceed 65545.
 constexpr std::int64_t header_limit = 65545;
-constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
+constexpr std::size_t bytes_at_once = std::size_t{1} << 20;
 
 /// Reads the Python dictionary literal in a header: strings, booleans and a tuple of integers.
 class HeaderText {
@@ -364,12 +364,12 @@ std::vector<T> read_npy_rows(std::filesystem::path const& path, NpyHeader const&
   std::vector<T> values(static_cast<std::size_t>(wanted));
   std::ifstream file(path, std::ios::binary);
   file.seekg(header.data_offset);
-  std::vector<std::byte> chunk(chunk_bytes);
+  std::vector<std::byte> chunk(bytes_at_once);
   // Fortran order has the rows interleaved, so the whole file has to pass by.
   std::int64_t const end = header.fortran_order ? header.items : wanted;
   for (std::int64_t first = 0; first < end;) {
     std::int64_t const count =
-        std::min(end - first, static_cast<std::int64_t>(chunk_bytes) / header.item_size);
+        std::min(end - first, static_cast<std::int64_t>(bytes_at_once) / header.item_size);
     file.read(reinterpret_cast<char*>(chunk.data()), count * header.item_size);
     if (!file) {
       throw MachineError(fmt::format("{}: reading failed", path.string()));

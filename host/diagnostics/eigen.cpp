@@ -5,12 +5,11 @@
 #include <limits>
 
 #include "host/diagnostics/row_algebra.hpp"
+#include "kernels/math/nan.hpp"
 #include "kernels/math/random.hpp"
 
 namespace brink {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // How far the stand-in's eigenvectors are converged: what is wrong with them stays, as the next
 // directions mend what is wrong with the stand-in.

@@ -1,4 +1,5 @@
 #include "host/diagnostics/expectation.hpp"
+#include "kernels/math/nan.hpp"
 
 #include <cmath>
 #include <limits>
@@ -11,7 +12,6 @@ Estimate estimate(std::vector<double> const& samples) {
   for (double const sample : samples) mean += sample / count;
   double square = 0;
   for (double const sample : samples) square += (sample - mean) * (sample - mean);
-  double const nan = std::numeric_limits<double>::quiet_NaN();
   return {samples.empty() ? nan : mean,
           samples.size() < 2 ? nan : std::sqrt(square / (count - 1) / count)};
 }

@@ -1,4 +1,5 @@
 #include "host/diagnostics/whole_spectrum.hpp"
+#include "kernels/math/nan.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -66,7 +67,6 @@ WholeSpectrum whole_spectrum(Context& context, Linalg<T> const& linalg, Index n,
   Buffer<T> const matrix = explicit_matrix(context, n, product, directions);
   double const asymmetry = linalg.symmetrize(matrix.matrix(n, n));
   if (!std::isfinite(asymmetry)) {
-    double const nan = std::numeric_limits<double>::quiet_NaN();
     return {std::vector<double>(static_cast<std::size_t>(n), nan), nan};
   }
   std::vector<double> values = linalg.symmetric_eigenvalues(matrix.matrix(n, n));

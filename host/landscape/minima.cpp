@@ -12,7 +12,7 @@ namespace {
 // How near a verified minimum is to the stationary point that it stands for.
 constexpr double verified_within = 1e-9;
 constexpr double same_within = 1e-7;
-constexpr int starts = 2500;
+constexpr int newton_starts = 2500;
 constexpr int newton_steps = 60;
 
 template <int D>
@@ -107,7 +107,7 @@ template <class Landscape>
 void search(Landscape const& f, double extent, double reach, std::vector<Minimum>& minima) {
   constexpr int D = Landscape::dimension;
   // Odd, so that the origin is among the starts.
-  int const side = static_cast<int>(std::pow(starts, 1.0 / D)) / 2 * 2 + 1;
+  int const side = static_cast<int>(std::pow(newton_starts, 1.0 / D)) / 2 * 2 + 1;
   Index total = 1;
   for (int i = 0; i < D; ++i) total *= side;
   for (Index index = 0; index < total; ++index) {

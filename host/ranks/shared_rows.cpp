@@ -9,9 +9,9 @@
 namespace brink {
 namespace {
 
-/// Through the host's memory; `factor` on this rank's part.
+/// `factor` on this rank's part.
 template <class T>
-void add_up_scaled(Ranks& ranks, Context& context, Matrix<T> values, double factor) {
+void add_up_through_hosts(Ranks& ranks, Context& context, Matrix<T> values, double factor) {
   std::vector<T> host(static_cast<std::size_t>(values.rows * values.cols));
   auto const for_each_row = [&](auto const& copy) {
     std::size_t const bytes = static_cast<std::size_t>(values.cols) * sizeof(T);
@@ -27,7 +27,8 @@ void add_up_scaled(Ranks& ranks, Context& context, Matrix<T> values, double fact
 
 }  // namespace
 
-SharedRows::SharedRows(Ranks& ranks, Index rows) : total_(rows), count_(rows) {
+SharedRows::SharedRows(Ranks& ranks, Index rows, Collective* collective)
+    : collective_(collective), total_(rows), count_(rows) {
   if (ranks.is_alone()) return;
   ranks_ = &ranks;
   first_ = rows * ranks.rank() / ranks.size();
@@ -38,13 +39,23 @@ SharedRows::SharedRows(Ranks& ranks, Index rows) : total_(rows), count_(rows) {
 }
 
 template <class T>
+void SharedRows::add_up_scaled(Context& context, Matrix<T> values, double factor) const {
+  if (is_all()) return;
+  if (collective_ != nullptr) {
+    collective_->add_up(values, factor);
+  } else {
+    add_up_through_hosts(*ranks_, context, values, factor);
+  }
+}
+
+template <class T>
 void SharedRows::average(Context& context, Matrix<T> means) const {
-  if (!is_all()) add_up_scaled(*ranks_, context, means, weight());
+  add_up_scaled(context, means, weight());
 }
 
 template <class T>
 void SharedRows::add_up(Context& context, Matrix<T> sums) const {
-  if (!is_all()) add_up_scaled(*ranks_, context, sums, 1);
+  add_up_scaled(context, sums, 1);
 }
 
 void SharedRows::add_up(std::span<double> sums) const {

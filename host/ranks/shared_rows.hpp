@@ -12,8 +12,9 @@ namespace brink {
 class SharedRows {
  public:
   SharedRows() = default;
-  /// InputError where a rank would have none.
-  SharedRows(Ranks& ranks, Index rows);
+  /// Sums of what is in a context's memory go through `collective`, or else through the hosts'
+  /// memory. InputError where a rank would have none.
+  SharedRows(Ranks& ranks, Index rows, Collective* collective = nullptr);
 
   bool is_all() const { return ranks_ == nullptr; }
   Index first() const { return first_; }
@@ -32,7 +33,11 @@ class SharedRows {
   void add_up(std::span<double> sums) const;
 
  private:
+  template <class T>
+  void add_up_scaled(Context& context, Matrix<T> values, double factor) const;
+
   Ranks* ranks_ = nullptr;
+  Collective* collective_ = nullptr;
   Index total_ = 0;
   Index first_ = 0;
   Index count_ = 0;

@@ -18,11 +18,10 @@
 #include "host/run/version.hpp"
 #include "host/scan/names.hpp"
 #include "kernels/error.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Chunks that are in memory at a time: enough to keep every thread compressing.
 constexpr Index most_in_flight = 4;

@@ -5,11 +5,10 @@
 #include <limits>
 
 #include "host/run/whole_record.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool is_of_x_and_y(LandscapeName name) {
   switch (name) {

@@ -15,12 +15,11 @@
 #include "host/run/whole_record.hpp"
 #include "host/scan/names.hpp"
 #include "kernels/error.hpp"
+#include "kernels/math/nan.hpp"
 #include "kernels/operations.hpp"
 
 namespace brink {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Points along each side of the landscape around a trajectory.
 constexpr int side = 201;

@@ -7,8 +7,10 @@
 
 #include "host/network/names.hpp"
 #include "host/objective/loss_name.hpp"
+#include "host/ranks/join_devices.hpp"
 #include "host/run/version.hpp"
 #include "kernels/error.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
@@ -45,9 +47,9 @@ uLong add_to_crc(uLong crc, std::vector<V> const& values) {
 
 /// This rank's share of the examples, which takes the place of all of them.
 template <class T>
-SharedRows shared(Ranks& ranks, Dataset<T>& data) {
+SharedRows shared(Ranks& ranks, Collective* collective, Dataset<T>& data) {
   if (ranks.is_alone()) return {};
-  SharedRows const share(ranks, data.examples);
+  SharedRows const share(ranks, data.examples, collective);
   data = data.part(share.first(), share.count());
   return share;
 }
@@ -118,8 +120,10 @@ Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_t
   ranks.must_agree("data or initial parameters", fmt::format("CRC-32 {:08x}", fingerprint_));
 
   if (!with_test) data.test.reset();
-  SharedRows const share = shared(ranks, data.train);
-  SharedRows const test_share = data.test ? shared(ranks, *data.test) : SharedRows();
+  collective_ = join_devices(ranks, *context_);
+  SharedRows const share = shared(ranks, collective_.get(), data.train);
+  SharedRows const test_share =
+      data.test ? shared(ranks, collective_.get(), *data.test) : SharedRows();
   ProblemSizes<T> sizes{*context_, operations_, model_->network, data.train.shape(), {}};
   if (data.test) sizes.test = data.test->shape();
   sizes.is_share = !share.is_all();
@@ -133,7 +137,7 @@ Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_t
 
 template <class T>
 double Problem<T>::accuracy(double correct, TrainingSet<T> const& set) const {
-  if (!set.has_labels()) return std::numeric_limits<double>::quiet_NaN();
+  if (!set.has_labels()) return nan;
   return correct / static_cast<double>(set.of_all_ranks());
 }
 
@@ -141,21 +145,26 @@ template <class T>
 nlohmann::json common_attributes(Problem<T>& problem, ProblemOptions const& options,
                                  std::string const& command) {
   Network const& network = problem.model().network;
-  return {{"brink_version", version},
-          {"Conventions", "CF-1.10"},
-          {"command", command},
-          {"backend", problem.context().backend()},
-          {"precision", precision_name(options.precision)},
-          {"tf32", options.tf32},
-          {"threads", problem.context().threads()},
-          {"activation", activation_name(options.activation)},
-          {"loss_name", loss_name(options.loss)},
-          {"widths", network.widths()},
-          {"parameters", network.parameters()},
-          {"ranks", problem.ranks().size()},
-          {"examples", problem.train().of_all_ranks()},
-          {"memory_planned_bytes", static_cast<std::int64_t>(problem.memory_plan().bytes())},
-          {"data_fingerprint", problem.fingerprint()}};
+  nlohmann::json attributes{
+      {"brink_version", version},
+      {"Conventions", "CF-1.10"},
+      {"command", command},
+      {"backend", problem.context().backend()},
+      {"precision", precision_name(options.precision)},
+      {"tf32", options.tf32},
+      {"threads", problem.context().threads()},
+      {"activation", activation_name(options.activation)},
+      {"loss_name", loss_name(options.loss)},
+      {"widths", network.widths()},
+      {"parameters", network.parameters()},
+      {"ranks", problem.ranks().size()},
+      {"examples", problem.train().of_all_ranks()},
+      {"memory_planned_bytes", static_cast<std::int64_t>(problem.memory_plan().bytes())},
+      {"data_fingerprint", problem.fingerprint()}};
+  if (!problem.ranks().is_alone()) {
+    attributes["sums_over_ranks"] = problem.sums_on_devices() ? "devices" : "hosts";
+  }
+  return attributes;
 }
 
 template class Problem<float>;

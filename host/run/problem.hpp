@@ -65,6 +65,8 @@ class Problem {
                    Ranks& ranks = alone());
 
   Ranks& ranks() const { return *ranks_; }
+  /// Whether sums over ranks go from device to device.
+  bool sums_on_devices() const { return collective_ != nullptr; }
   Context& context() { return *context_; }
   Operations<T> const& operations() const { return operations_; }
   Model const& model() const { return *model_; }
@@ -80,6 +82,7 @@ class Problem {
  private:
   Ranks* ranks_;
   std::unique_ptr<Context> context_;
+  std::unique_ptr<Collective> collective_;  ///< or null
   Operations<T> operations_;
   std::unique_ptr<Model> model_;
   MemoryPlan memory_plan_;

@@ -11,11 +11,10 @@
 #include "host/run/output.hpp"
 #include "host/run/whole_record.hpp"
 #include "kernels/error.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 void check(SpectrumOptions const& options) {
   check(options.problem);

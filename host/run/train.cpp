@@ -20,11 +20,10 @@
 #include "host/run/output.hpp"
 #include "host/run/train_record.hpp"
 #include "kernels/error.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// A loss beyond this multiple of max(1, first loss) counts as divergence.
 constexpr double divergence_factor = 1e4;

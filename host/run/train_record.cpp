@@ -7,8 +7,8 @@ namespace brink {
 namespace {
 
 /// The growing dimensions: each is also the name of its coordinate.
-constexpr char const* dimensions[] = {"step",         "sharpness_step", "line_step",
-                                      "segment_step", "test_step",      "expectation_step"};
+constexpr char const* growing[] = {"step",         "sharpness_step", "line_step",
+                                   "segment_step", "test_step",      "expectation_step"};
 
 ArraySpec series(std::string name, std::string dimension, std::string long_name,
                  std::string units = "1", DType type = DType::f8) {
@@ -151,7 +151,7 @@ TrainRecord TrainRecord::resume(TrainOptions const& options, nlohmann::json cons
 
 nlohmann::json TrainRecord::rows() const {
   nlohmann::json rows;
-  for (char const* dimension : dimensions) {
+  for (char const* dimension : growing) {
     if (group_->has(dimension)) rows[dimension] = group_->shape(dimension).front();
   }
   return rows;

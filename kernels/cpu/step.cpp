@@ -14,21 +14,21 @@ struct Sums {
   double update_square = 0;
 };
 
-constexpr Index length = 4096;
+constexpr Index stretch_length = 4096;
 
-Index stretches_of(Index size) {
-  return (size + length - 1) / length;
+Index stretches_over(Index size) {
+  return (size + stretch_length - 1) / stretch_length;
 }
 
 /// Adds up stretch(first, count) over fixed stretches of the parameters, in their order, so that
 /// the sums do not depend on the number of threads.
 template <class Stretch>
 Sums sum_stretches(int threads, Index size, Stretch&& stretch) {
-  Index const stretches = stretches_of(size);
+  Index const stretches = stretches_over(size);
   std::vector<Sums> partial(static_cast<std::size_t>(stretches));
   for_shares(threads, stretches, 1, [&](Range mine) {
     for (Index s = mine.first; s < mine.first + mine.count; ++s) {
-      partial[s] = stretch(s * length, std::min(length, size - s * length));
+      partial[s] = stretch(s * stretch_length, std::min(stretch_length, size - s * stretch_length));
     }
   });
   Sums total;
@@ -163,7 +163,7 @@ void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> th
 
 template <class T>
 double CpuStep<T>::workspace_bytes(Index size) const {
-  return bytes_of<Sums>(stretches_of(size));
+  return bytes_of<Sums>(stretches_over(size));
 }
 
 template class CpuStep<float>;

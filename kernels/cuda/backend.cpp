@@ -9,6 +9,7 @@
 #include "kernels/cuda/linalg.hpp"
 #include "kernels/cuda/line.hpp"
 #include "kernels/cuda/loss.hpp"
+#include "kernels/cuda/nccl.hpp"
 #include "kernels/cuda/step.hpp"
 #include "kernels/cuda/tally.hpp"
 
@@ -24,7 +25,7 @@ std::vector<DeviceDescription> list_devices() {
 }
 
 std::string status() {
-  return device_libraries();
+  return device_libraries() + ", " + nccl_library();
 }
 
 std::unique_ptr<Context> make_context(int device, int threads, Products products) {

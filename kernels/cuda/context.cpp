@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "kernels/cuda/collective.hpp"
+
 namespace brink::cuda {
 namespace {
 
@@ -113,6 +115,10 @@ void CudaContext::release(void* memory) noexcept {
 
 std::unique_ptr<Recording> CudaContext::record(std::function<void()> issue) {
   return std::make_unique<GraphRecording>(stream_, std::move(issue));
+}
+
+std::unique_ptr<Collective> CudaContext::join(std::string const& meeting, int rank, int size) {
+  return std::make_unique<CudaCollective>(*this, meeting, rank, size);
 }
 
 void* Workspace::bytes(std::size_t count) {

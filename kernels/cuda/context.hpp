@@ -3,6 +3,7 @@
 #include "kernels/context.hpp"
 #include "kernels/cuda/blas.hpp"
 #include "kernels/cuda/device.hpp"
+#include "kernels/cuda/nccl.hpp"
 
 namespace brink::cuda {
 
@@ -36,6 +37,9 @@ class CudaContext final : public Context {
   /// Enough that a wait costs little beside them, few enough to be repeated where a run ends.
   Index run_ahead() const override { return 32; }
   std::unique_ptr<Recording> record(std::function<void()> issue) override;
+  std::string identity() const override { return nccl_identity(device_); }
+  std::string make_meeting() const override { return make_nccl_meeting(); }
+  std::unique_ptr<Collective> join(std::string const& meeting, int rank, int size) override;
 
   Stream stream() const { return stream_; }
   Blas blas() const { return blas_; }

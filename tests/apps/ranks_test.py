@@ -22,14 +22,14 @@ TRAIN = ("--data", "synthetic:examples=203,features=300,classes=3,test=30,seed=1
 
 @unittest.skipUnless(LAUNCHER, "there is no launcher of parallel programs")
 class RanksTest(DisturbedTest):
-    def launch(self, count: int, *arguments: object) -> subprocess.Popen:
+    def launch(self, count: int, *arguments: object, environment: dict[str, str] = {}) -> subprocess.Popen:
         words = [LAUNCHER, "-n", str(count), BRINK, *map(str, arguments)]
-        return subprocess.Popen(words, cwd=self.place, env=ENVIRONMENT, text=True,
+        return subprocess.Popen(words, cwd=self.place, env={**ENVIRONMENT, **environment}, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
 
-    def ranks(self, count: int, *arguments: object) -> str:
+    def ranks(self, count: int, *arguments: object, environment: dict[str, str] = {}) -> str:
         """What so many ranks that must succeed printed."""
-        run = self.launch(count, *arguments)
+        run = self.launch(count, *arguments, environment=environment)
         stdout, stderr = run.communicate(timeout=120)
         self.assertEqual((run.returncode, stderr), (0, ""))
         return stdout

@@ -24,9 +24,9 @@ struct Shape {
 
 /// Products by hand and by the library; networks whose activations are most of it, or parameters.
 std::vector<Shape> const shapes{
+    {"deep", "synthetic:examples=200,features=20,classes=5,test=100", {24, 40, 16, 24}},
     {"wide", "synthetic:examples=40,features=520,classes=3,test=30", {260}},
-    {"deep", "synthetic:examples=400,features=20,classes=5,test=200", {24, 40, 16, 24}},
-    {"tall", "synthetic:examples=700,features=100,classes=10,test=40", {30}},
+    {"tall", "synthetic:examples=400,features=60,classes=10,test=40", {20}},
     {"flat", "synthetic:examples=60,features=90,classes=3,test=40", {}},
 };
 
@@ -109,9 +109,9 @@ class PlannedMemory : public ::testing::TestWithParam<Precision> {
  protected:
   ~PlannedMemory() override { emulated::reset(); }
 
-  /// In float64 half of them: sizes are the same but for that of a number.
+  /// In float64 some of them: sizes are the same but for that of a number.
   std::span<Shape const> tested_shapes() const {
-    return std::span(shapes).first(GetParam() == Precision::float64 ? 2 : shapes.size());
+    return std::span(shapes).first(GetParam() == Precision::float64 ? 1 : shapes.size());
   }
 
   ProblemOptions problem(Shape const& shape) const {
@@ -191,7 +191,7 @@ TEST_P(PlannedMemory, BoundsWhatASpectrumTakes) {
       plans.check(measure([&](RunHooks const& hooks) { spectrum(options, hooks); }));
     }
   }
-  SpectrumOptions options = spectrum_of(shapes[1]);
+  SpectrumOptions options = spectrum_of(shapes[0]);
   options.top = 0;
   options.all = true;
   plans.check(measure([&](RunHooks const& hooks) { spectrum(options, hooks); }));
@@ -244,10 +244,10 @@ void check_limit(Start&& start, std::filesystem::path const& out) {
 }
 
 TEST_P(PlannedMemory, IsWhatDecidesWhetherARunBegins) {
-  TrainOptions options = training(shapes[1]);
+  TrainOptions options = training(shapes[0]);
   options.sharpness_every = options.line_every = options.test_every = 3;
   check_limit([&](RunHooks const& hooks) { train(options, hooks); }, options.out);
-  SpectrumOptions const eigenpairs = spectrum_of(shapes[1]);
+  SpectrumOptions const eigenpairs = spectrum_of(shapes[0]);
   check_limit([&](RunHooks const& hooks) { spectrum(eigenpairs, hooks); }, eigenpairs.out);
   BasinOptions const starts = scan();
   check_limit([&](RunHooks const& hooks) { basin(starts, hooks); }, starts.out);
@@ -255,7 +255,7 @@ TEST_P(PlannedMemory, IsWhatDecidesWhetherARunBegins) {
 
 /// A part that is left out of a plan is more than the plan has to spare: the checks above fail.
 TEST_P(PlannedMemory, IsNoBoundWithoutAPart) {
-  TrainOptions options = training(shapes[0]);
+  TrainOptions options = training(shapes[1]);
   options.sharpness_every = options.line_every = 3;
   Measured const measured = measure([&](RunHooks const& hooks) { train(options, hooks); });
   for (MemoryPart const& left_out : measured.plan.parts()) {
