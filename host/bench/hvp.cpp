@@ -26,8 +26,8 @@ struct Tangents {
   Matrix<T> input_tangent;
 };
 
-auto const forward_tangents = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
-                                          TangentShape const& shape) {
+auto const forward = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
+                                 TangentShape const& shape) {
   Tangents<T> const t(place, arrays, shape);
   return [hvp = t.hvp, x = t.inputs(), x_tangent = t.input_tangent,
           layer = arrays.layer(t.s.outputs, t.s.inputs), directions = t.directions(),
@@ -36,17 +36,16 @@ auto const forward_tangents = []<class T>(BenchPlace<T> const& place, BenchArray
   };
 };
 
-auto const weight_gradient_tangents =
-    []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays, TangentShape const& shape) {
-      Tangents<T> const t(place, arrays, shape);
-      return [hvp = t.hvp, delta = t.outputs(), delta_tangent = t.output_tangents(), x = t.inputs(),
-              x_tangent = t.input_tangent, out = t.directions()] {
-        hvp->weight_gradient(delta, delta_tangent, x, x_tangent, out);
-      };
-    };
+auto const weight_gradient = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
+                                         TangentShape const& shape) {
+  Tangents<T> const t(place, arrays, shape);
+  return [hvp = t.hvp, delta = t.outputs(), delta_tangent = t.output_tangents(), x = t.inputs(),
+          x_tangent = t.input_tangent,
+          out = t.directions()] { hvp->weight_gradient(delta, delta_tangent, x, x_tangent, out); };
+};
 
-auto const input_gradient_tangents = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
-                                                 TangentShape const& shape) {
+auto const input_gradient = []<class T>(BenchPlace<T> const& place, BenchArrays<T>& arrays,
+                                        TangentShape const& shape) {
   Tangents<T> const t(place, arrays, shape);
   return [hvp = t.hvp, delta = t.outputs(), delta_tangent = t.output_tangents(),
           weight = arrays.normal_matrix(t.s.outputs, t.s.inputs), directions = t.directions(),
@@ -61,15 +60,15 @@ auto const input_gradient_tangents = []<class T>(BenchPlace<T> const& place, Ben
 template <class T>
 std::vector<BenchOperation<T>> hvp_operations() {
   return {{"hvp.forward_data", "tangents of the first layer along k directions",
-           over<T>(first_layer_tangents, hvp_forward_work, forward_tangents)},
+           over<T>(first_layer_tangents, hvp_forward_work, forward)},
           {"hvp.forward", "tangents of a layer above it",
-           over<T>(inner_layer_tangents, hvp_forward_work, forward_tangents)},
+           over<T>(inner_layer_tangents, hvp_forward_work, forward)},
           {"hvp.weight_gradient_data", "tangents of the first layer's gradient",
-           over<T>(first_layer_tangents, hvp_weight_gradient_work, weight_gradient_tangents)},
+           over<T>(first_layer_tangents, hvp_weight_gradient_work, weight_gradient)},
           {"hvp.weight_gradient", "tangents of the gradient of a layer above it",
-           over<T>(inner_layer_tangents, hvp_weight_gradient_work, weight_gradient_tangents)},
+           over<T>(inner_layer_tangents, hvp_weight_gradient_work, weight_gradient)},
           {"hvp.input_gradient", "tangents of the way back through a layer",
-           over<T>(inner_layer_tangents, hvp_input_gradient_work, input_gradient_tangents)}};
+           over<T>(inner_layer_tangents, hvp_input_gradient_work, input_gradient)}};
 }
 
 template std::vector<BenchOperation<float>> hvp_operations();

@@ -13,18 +13,18 @@
 namespace brink {
 namespace {
 
-constexpr Names<LandscapeName, 11> names("--landscape",
-                                         {{{"f1", LandscapeName::f1},
-                                           {"f2", LandscapeName::f2},
-                                           {"f3", LandscapeName::f3},
-                                           {"f4", LandscapeName::f4},
-                                           {"quadratic", LandscapeName::quadratic},
-                                           {"tanh-quadratic", LandscapeName::tanh_quadratic},
-                                           {"neuron-linear", LandscapeName::neuron_linear},
-                                           {"neuron-tanh", LandscapeName::neuron_tanh},
-                                           {"normalized-neuron", LandscapeName::normalized_neuron},
-                                           {"arora", LandscapeName::arora},
-                                           {"hyperbola", LandscapeName::hyperbola}}});
+constexpr Names<LandscapeName, 11> landscape_names(
+    "--landscape", {{{"f1", LandscapeName::f1},
+                     {"f2", LandscapeName::f2},
+                     {"f3", LandscapeName::f3},
+                     {"f4", LandscapeName::f4},
+                     {"quadratic", LandscapeName::quadratic},
+                     {"tanh-quadratic", LandscapeName::tanh_quadratic},
+                     {"neuron-linear", LandscapeName::neuron_linear},
+                     {"neuron-tanh", LandscapeName::neuron_tanh},
+                     {"normalized-neuron", LandscapeName::normalized_neuron},
+                     {"arora", LandscapeName::arora},
+                     {"hyperbola", LandscapeName::hyperbola}}});
 
 bool has_weights(LandscapeName name) {
   return name == LandscapeName::quadratic || name == LandscapeName::tanh_quadratic;
@@ -60,18 +60,18 @@ void read_weights(std::string const& text, std::string const& whole, LandscapeCh
 LandscapeChoice parse_landscape(std::string const& text) {
   std::size_t const colon = text.find(':');
   LandscapeChoice choice;
-  choice.name = names.parse(text.substr(0, colon));
+  choice.name = landscape_names.parse(text.substr(0, colon));
   if (colon == std::string::npos) return choice;
   if (!has_weights(choice.name)) {
     throw InputError(
-        fmt::format("--landscape {}: {} takes no weights", text, names.of(choice.name)));
+        fmt::format("--landscape {}: {} takes no weights", text, landscape_names.of(choice.name)));
   }
   read_weights(text.substr(colon + 1), text, choice);
   return choice;
 }
 
 std::string landscape_name(LandscapeChoice const& choice) {
-  std::string const name = names.of(choice.name);
+  std::string const name = landscape_names.of(choice.name);
   if (!has_weights(choice.name)) return name;
   return fmt::format("{}:{}", name, fmt::join(weights(choice), ","));
 }
