@@ -1,8 +1,9 @@
 #include "host/diagnostics/expectation.hpp"
-#include "kernels/math/nan.hpp"
 
 #include <cmath>
 #include <limits>
+
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 

@@ -1,10 +1,11 @@
 #include "host/diagnostics/whole_spectrum.hpp"
-#include "kernels/math/nan.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
