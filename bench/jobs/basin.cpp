@@ -15,32 +15,43 @@
 namespace brink::bench {
 namespace {
 
-/// Arrays that every grid's results stream through.
+/// Arrays that every grid's results stream through; on a GPU more at a time, which it needs to be
+/// full.
 struct Tile {
   explicit Tile(Context& context)
-      : outcome(context, starts),
+      : starts(Index{1} << (context.backend() == "cpu" ? 22 : 26)),
+        outcome(context, starts),
         minimum(context, starts),
         steps(context, starts),
         rises(context, starts),
-        last_rise(context, starts) {}
+        last_rise(context, starts),
+        host_outcome(starts),
+        host_minimum(starts) {}
 
-  static constexpr Index starts = Index{1} << 22;
-  static constexpr Index bytes = starts * (1 + 2 + 3 * 4);
+  Index bytes() const { return starts * (1 + 2 + 3 * 4); }
+  /// The labels of the first `count` starts go to the host.
+  void bring(Context& context, Index count) {
+    auto const size = static_cast<std::size_t>(count);
+    context.download(host_outcome.data(), outcome.view().data, size * sizeof(host_outcome[0]));
+    context.download(host_minimum.data(), minimum.view().data, size * sizeof(host_minimum[0]));
+  }
 
+  Index starts;
   Buffer<std::uint8_t> outcome;
   Buffer<std::int16_t> minimum;
   Buffer<std::uint32_t> steps, rises, last_rise;
+  std::vector<std::uint8_t> host_outcome;
+  std::vector<std::int16_t> host_minimum;
 };
 
-/// Which arrays a scan writes.
-enum class Written { labels, all };
+/// Which arrays a scan writes: outcome and minimum, the same and then into the host's memory, or all.
+enum class Written { labels, host, all };
 
 /// Scans of one grid with one rule, tile by tile.
 template <class T>
 class GridScan {
  public:
-  GridScan(Context& context, Basin<T> const& basin, BasinRule const& rule, Tile const& tile,
-           Index grid)
+  GridScan(Context& context, Basin<T> const& basin, BasinRule const& rule, Tile& tile, Index grid)
       : context_(context),
         basin_(basin),
         rule_(rule),
@@ -87,11 +98,12 @@ class GridScan {
       results.rises = tile_.rises.view();
       results.last_rise = tile_.last_rise.view();
     }
-    Index const rows = Tile::starts / grid_;
+    Index const rows = tile_.starts / grid_;
     for (Index first = 0; first < grid_; first += rows) {
       Index const height = std::min(rows, grid_ - first);
       basin_.scan(rule_, grid_rows(axis_.view(), first, height), results);
       context_.synchronize();
+      if (written == Written::host) tile_.bring(context_, height * grid_);
       after_tile(height * grid_);
     }
   }
@@ -99,7 +111,7 @@ class GridScan {
   Context& context_;
   Basin<T> const& basin_;
   BasinRule const& rule_;
-  Tile const& tile_;
+  Tile& tile_;
   Index grid_;
   Buffer<T> axis_;
 };
@@ -145,6 +157,9 @@ class BasinMeasurement {
     Timing const labels = scan.time(Written::labels, options_.samples);
     row("labels", rule, scan, tally, labels);
     row("all", rule, scan, tally, scan.time(Written::all, options_.samples));
+    if (context_->backend() != "cpu") {
+      row("host", rule, scan, tally, scan.time(Written::host, options_.samples));
+    }
     if (peak_rate_) floor_row(rule, scan, tally, labels);
   }
 
@@ -166,8 +181,9 @@ class BasinMeasurement {
                  {"starts_per_s", starts / timing.median},
                  {"mean_steps", steps / starts},
                  {"steps_per_s", steps / timing.median},
+                 {"operations_per_s", steps * static_cast<double>(f4_step.all()) / timing.median},
                  {"outcomes", counts},
-                 {"tile_bytes", Tile::bytes},
+                 {"tile_bytes", tile_.bytes()},
                  {"peak_bytes", peak_bytes()}});
   }
 
@@ -189,7 +205,7 @@ class BasinMeasurement {
   Report const& report_;
   std::unique_ptr<Context> context_;
   Operations<T> operations_;
-  Tile tile_;
+  mutable Tile tile_;
   std::optional<double> peak_rate_;  ///< of the CPU
 };
 

@@ -6,14 +6,17 @@ import statistics
 import time
 
 
-def measure(work, repeats, warmup=2):
-    """Seconds of each of `repeats` calls of `work`, after `warmup` calls that do not count."""
+def measure(work, repeats, warmup=2, finish=lambda: None):
+    """Seconds of each of `repeats` calls of `work`, after `warmup` calls that do not count.
+    `finish` waits for what a device has yet to do."""
     for _ in range(warmup):
         work()
+    finish()
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
         work()
+        finish()
         seconds.append(time.perf_counter() - start)
     return seconds
 

@@ -80,6 +80,7 @@ class GraphProducts:
 
     def __init__(self, network, x, y):
         self.parameters = list(network.parameters())
+        self.device = x.device
         loss = functional.cross_entropy(network(x), y)
         self.gradient = torch.autograd.grad(loss, self.parameters, create_graph=True)
 
@@ -116,6 +117,7 @@ def parse_arguments(description, repeats, add_options=None):
     parser.add_argument("--examples", type=int, help="the first so many images (default: all)")
     parser.add_argument("--theta", metavar="FILE.npy", help="flat parameters (default: initialisation, seed 0)")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; default cpu")
     parser.add_argument("--lr", type=number, default=2 / 30, help="eta; default 2/30")
     parser.add_argument("--repeats", type=int, default=repeats)
     if add_options:
@@ -125,12 +127,22 @@ def parse_arguments(description, repeats, add_options=None):
     return arguments
 
 
+def on_gpu(arguments):
+    return torch.device(arguments.device).type == "cuda"
+
+
+def waiting(arguments):
+    """What waits for the device: the `finish` of a measurement."""
+    return torch.cuda.synchronize if on_gpu(arguments) else lambda: None
+
+
 def load_problem(arguments):
-    """The network at the asked parameters, the inputs and the labels."""
+    """The network at the asked parameters, the inputs and the labels, on the asked device."""
     torch.manual_seed(0)
     x, y = load_cifar10(arguments.cifar, arguments.examples)
     network = build_network(load_theta(arguments.theta) if arguments.theta else None)
-    return network, x, y
+    device = torch.device(arguments.device)
+    return network.to(device), x.to(device), y.to(device)
 
 
 def gradient_products(examples):

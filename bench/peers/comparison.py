@@ -143,16 +143,16 @@ def table_row(*cells):
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def claim(title, brink_rows, peer_rows, target=None, per_second=1e3):
+def claim(title, brink_rows, peer_rows, target=None, per_second=1e3, pattern=".1f"):
     """One table line: brink's time, the peer's (a row or None per round; `per_second` sets the
-    unit), and their ratio against the target."""
+    unit, `pattern` the digits), and their ratio against the target."""
     brink, peer = ([seconds(row) for row in rows] for rows in (brink_rows, peer_rows))
     ratios = [divide(p, b) for b, p in zip(brink, peer)]
     brink_least, peer_least = (
         min((row["min_s"] for row in rows if row), default=None) for rows in (brink_rows, peer_rows)
     )
     least = divide(peer_least, brink_least)
-    times = (spread([per_second * t if t else None for t in side], ".1f") for side in (brink, peer))
+    times = (spread([per_second * t if t else None for t in side], pattern) for side in (brink, peer))
     goal = f"≥ {target}" if target else ""
     met = verdict(ratios, target, least) if target else ""
     if least and target and any(is_disturbed(rows) for rows in (brink_rows, peer_rows)):
@@ -169,9 +169,10 @@ def every_row(rounds):
         for job in rounds[0][side]:
             for row in rounds[0][side][job]:
                 same = [row_of(result[side][job], row["name"]) for result in rounds]
-                milliseconds = spread([1e3 * r["median_s"] for r in same if r], ".1f")
+                pattern = ".1f" if row["median_s"] > 0.01 else ".4f"
+                milliseconds = spread([1e3 * r["median_s"] for r in same if r], pattern)
                 least = min(1e3 * r["min_s"] for r in same if r)
-                lines.append(table_row(f"{side}: {row['name']}", milliseconds, f"{least:.1f}"))
+                lines.append(table_row(f"{side}: {row['name']}", milliseconds, format(least, pattern)))
     return lines
 
 

@@ -31,7 +31,7 @@ class Evaluation:
 
         def product(vector):
             self.products += 1
-            return hessian(torch.from_numpy(vector.ravel())).numpy()
+            return hessian(torch.from_numpy(vector.ravel()).to(x.device)).cpu().numpy()
 
         operator = LinearOperator((dimension, dimension), matvec=product, dtype=np.float32)
         start = np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
@@ -41,7 +41,7 @@ class Evaluation:
 
     def residual(self, hessian):
         """Outside the clock: eigsh users do not see their residual."""
-        image = hessian(torch.from_numpy(self.vector)).numpy()
+        image = hessian(torch.from_numpy(self.vector).to(hessian.device)).cpu().numpy()
         return float(np.linalg.norm(image - self.sharpness * self.vector) / self.sharpness)
 
 

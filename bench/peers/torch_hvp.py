@@ -23,6 +23,7 @@ from common import (
     load_problem,
     parse_arguments,
     unflatten,
+    waiting,
 )
 from torch.nn.utils import parameters_to_vector
 
@@ -78,15 +79,16 @@ def main():
 
     arguments = parse_arguments(__doc__.splitlines()[0], repeats=3, add_options=options)
     network, x, y = load_problem(arguments)
-    directions = torch.randn(DIRECTIONS, parameters_to_vector(network.parameters()).numel())
+    directions = torch.randn(DIRECTIONS, parameters_to_vector(network.parameters()).numel(), device=x.device)
+    finish = waiting(arguments)
     expected = None
     for name in arguments.variants.split(","):
         build = VARIANTS[name]
-        shared = statistics.median(measure(lambda: build(network, x, y), arguments.repeats, warmup=1))
+        shared = statistics.median(measure(lambda: build(network, x, y), arguments.repeats, 1, finish))
         batch = build(network, x, y)
         products = batch(directions)
         expected = products if expected is None else expected
-        seconds = measure(lambda: batch(directions), arguments.repeats, warmup=1)
+        seconds = measure(lambda: batch(directions), arguments.repeats, 1, finish)
         report(
             f"hvp/{name}",
             [second / DIRECTIONS for second in seconds],

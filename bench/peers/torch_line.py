@@ -6,7 +6,7 @@
 
 import torch
 from clock import measure, report
-from common import flat, load_problem, parse_arguments, unflatten
+from common import flat, load_problem, parse_arguments, unflatten, waiting
 from torch.nn import functional
 
 POINTS = 100
@@ -45,7 +45,7 @@ def main():
         raise SystemExit(f"--gradients {arguments.gradients}: expected 1 to {POINTS}")
     network, x, y = load_problem(arguments)
     points = [POINTS * (k + 1) // arguments.gradients for k in range(arguments.gradients)]
-    measure(lambda: gradient_at(network, x, y), repeats=1)
+    measure(lambda: gradient_at(network, x, y), repeats=1, finish=waiting(arguments))
     smoothness = []
 
     def work():

@@ -19,8 +19,8 @@ def main():
     arguments = parse_arguments(__doc__.splitlines()[0], repeats=1, add_options=options)
     network, x, y = load_problem(arguments)
     theta = train(x, y, arguments.lr, arguments.steps, parameters_to_vector(network.parameters()).detach())
-    np.save(arguments.before, theta.numpy())
-    np.save(arguments.after, train(x, y, arguments.lr, arguments.more, theta).numpy())
+    np.save(arguments.before, theta.cpu().numpy())
+    np.save(arguments.after, train(x, y, arguments.lr, arguments.more, theta).cpu().numpy())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-// A layer is one kernel where its inputs (forward) or outputs (backward) are few, and otherwise a
-// library product and a kernel that finishes its sums. Bytes beside the product's: what is asked of
+// A layer is one kernel where its inputs (forward) or outputs (backward) are few, a product on warp
+// groups where those pay, and otherwise a library product and a kernel that finishes its sums. Bytes beside the product's: what is asked of
 // φ, φ', φ'' written once; backward, slope and curvature read and Δ_below and bend written.
 #include "kernels/cuda/dense.hpp"
 
-#include "kernels/cuda/tile_product.hpp"
+#include "kernels/cuda/warpgroup_product.hpp"
 
 namespace brink::cuda {
 namespace {
@@ -89,9 +89,15 @@ void CudaDense<T>::forward(Matrix<T const> input, DenseLayer<T const> layer, Act
                                  .cols = layer.weight.rows,
                                  .inner = input.cols,
                                  .first = {input, layer.weight}};
+  WriteAnyJet<T> const write{activation, layer.bias.data, out};
+  if constexpr (is_float32<T>) {
+    if (takes_warpgroups(context_, Products::exact, products)) {
+      warpgroup_product<Transpose::yes>(stream, "dense_forward", products, warpgroups_, write);
+      return;
+    }
+  }
   if (is_small(products)) {
-    tile_product<Transpose::no, Transpose::yes>(stream, "dense_forward", products,
-                                                WriteAnyJet<T>{activation, layer.bias.data, out});
+    tile_product<Transpose::no, Transpose::yes>(stream, "dense_forward", products, write);
     return;
   }
   gemm<T>(context_.blas(), Products::exact, Transpose::no, input, Transpose::yes, layer.weight,
@@ -119,6 +125,12 @@ void CudaDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
   WriteSignal<T> const write{below, delta_below, bend};
   TileProducts<T> const products{
       .rows = delta.rows, .cols = weight.cols, .inner = delta.cols, .first = {delta, weight}};
+  if constexpr (is_float32<T>) {
+    if (takes_warpgroups(context_, context_.derivative_products(), products)) {
+      warpgroup_product<Transpose::no>(stream, "dense_input_gradient", products, warpgroups_, write);
+      return;
+    }
+  }
   if (is_small(products)) {
     tile_product<Transpose::no, Transpose::no>(stream, "dense_input_gradient", products, write);
     return;
@@ -126,6 +138,17 @@ void CudaDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
   gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no, delta, Transpose::no,
           weight, T(0), delta_below);
   finish_sums<T>(stream, "dense_input_gradient_finish", delta_below, delta_below.cols, write);
+}
+
+template <class T>
+double CudaDense<T>::workspace_bytes(std::vector<DenseShape> const& shapes) const {
+  WarpgroupNeeds warpgroups(context_);
+  for (auto const& [examples, inputs, outputs] : shapes) {
+    if (!is_float32<T>) break;
+    warpgroups.add(examples, outputs, inputs, 1, false, true);
+    warpgroups.add(examples, inputs, outputs, 1, false, true);
+  }
+  return warpgroups.most().bytes() + WeightGradient<T>::workspace_bytes(context_, shapes, 1);
 }
 
 template class CudaDense<float>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/cuda/warpgroup_plan.hpp"
 #include "kernels/cuda/weight_gradient.hpp"
 #include "kernels/dense.hpp"
 
@@ -18,13 +19,12 @@ class CudaDense final : public Dense<T> {
                        DenseLayer<T> gradient) const override;
   void input_gradient(Matrix<T const> delta, Matrix<T const> weight, ActivationJet<T const> below,
                       Matrix<T> delta_below, Matrix<T> bend) const override;
-  double workspace_bytes(std::vector<DenseShape> const& shapes) const override {
-    return WeightGradient<T>::workspace_bytes(shapes, 1);
-  }
+  double workspace_bytes(std::vector<DenseShape> const& shapes) const override;
 
  private:
   CudaContext const& context_;
   WeightGradient<T> weight_gradient_;
+  mutable WarpgroupWorkspace warpgroups_;
 };
 
 }  // namespace brink::cuda

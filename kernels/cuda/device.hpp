@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string>
 
 #include "kernels/memory.hpp"
@@ -43,6 +44,8 @@ struct DeviceProperties {
   std::size_t shared_memory = 0;  ///< bytes that a block may have
   std::size_t cache = 0;          ///< bytes of the second-level cache
   double clock_hz = 0;
+  /// Products of float32 matrices of at least so many operations are faster on warp groups.
+  double warpgroup_operations = std::numeric_limits<double>::infinity();
 };
 
 /// The same in one line: name, capability, memory.

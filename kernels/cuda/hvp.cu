@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/tile_product.hpp"
+#include "kernels/cuda/warpgroup_product.hpp"
 
 namespace brink::cuda {
 namespace {
@@ -111,6 +111,12 @@ void CudaHvp<T>::forward(Matrix<T const> input, Matrix<T const> input_tangent,
                            .count = k,
                            .first = {input, {directions.layer(0).weight, directions.stride}}};
   if (has_tangent) products.second = {{input_tangent, inputs}, layer.weight};
+  if constexpr (is_float32<T>) {
+    if (takes_warpgroups(context_, context_.derivative_products(), products)) {
+      warpgroup_product<Transpose::yes>(stream, "hvp_forward", products, warpgroups_, write);
+      return;
+    }
+  }
   if (is_small(products)) {
     tile_product<Transpose::no, Transpose::yes>(stream, "hvp_forward", products, write);
     return;
@@ -152,6 +158,12 @@ void CudaHvp<T>::input_gradient(Matrix<T const> delta, Matrix<T const> delta_tan
                                  .count = k,
                                  .first = {delta, {vector, directions.stride}},
                                  .second = {{delta_tangent, outputs}, weight}};
+  if constexpr (is_float32<T>) {
+    if (takes_warpgroups(context_, context_.derivative_products(), products)) {
+      warpgroup_product<Transpose::no>(stream, "hvp_input_gradient", products, warpgroups_, write);
+      return;
+    }
+  }
   if (is_small(products)) {
     tile_product<Transpose::no, Transpose::no>(stream, "hvp_input_gradient", products, write);
     return;
@@ -166,14 +178,21 @@ void CudaHvp<T>::input_gradient(Matrix<T const> delta, Matrix<T const> delta_tan
 
 template <class T>
 double CudaHvp<T>::workspace_bytes(std::vector<DenseShape> const& shapes, Index directions) const {
+  WarpgroupNeeds warpgroups(context_);
   double stack = 0;
   for (DenseShape const& shape : shapes) {
+    auto const [examples, inputs, outputs] = shape;
+    if (is_float32<T>) {
+      warpgroups.add(examples, outputs, inputs, directions, true, true);
+      warpgroups.add(examples, inputs, outputs, directions, true, true);
+    }
     bool const by_library =
         shape.inputs >= library_inner || directions * shape.inputs >= most_stride;
     if (directions == 1 || !by_library) continue;
     stack = std::max(stack, bytes_of<T>(directions, shape.outputs, shape.inputs));
   }
-  return stack + WeightGradient<T>::workspace_bytes(shapes, directions);
+  return stack + warpgroups.most().bytes() +
+         WeightGradient<T>::workspace_bytes(context_, shapes, directions);
 }
 
 template class CudaHvp<float>;

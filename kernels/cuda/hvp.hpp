@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/cuda/warpgroup_plan.hpp"
 #include "kernels/cuda/weight_gradient.hpp"
 #include "kernels/hvp.hpp"
 
@@ -25,6 +26,7 @@ class CudaHvp final : public Hvp<T> {
   CudaContext const& context_;
   WeightGradient<T> weight_gradient_;
   mutable Workspace weights_;  ///< of all directions, one below the other
+  mutable WarpgroupWorkspace warpgroups_;
 };
 
 }  // namespace brink::cuda

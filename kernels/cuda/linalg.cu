@@ -12,61 +12,52 @@ namespace {
 
 constexpr unsigned block_threads = 256;
 
-// Inner products of long rows: a block takes 16 rows of each side over one stretch of their
-// length, through shared memory; each thread sums one product in float64.
-constexpr int tile = 16;
-constexpr int chunk = 32;  ///< columns that are in shared memory at a time
+// Inner products of long rows: a block takes 4 rows of each side over one stretch of their length;
+// each thread sums all products of its columns in float64.
+constexpr int tile = 4;
 constexpr Index stretch = 2048;
 
 Index stretches_of(Index cols) {
   return (cols + stretch - 1) / stretch;
 }
 
-template <class T>
-__device__ void load_rows(Matrix<T const> m, Index first_row, Index first_col, T* rows) {
-  for (unsigned i = threadIdx.x; i < tile * chunk; i += tile * tile) {
-    Index const r = first_row + i / chunk;
-    Index const c = first_col + i % chunk;
-    rows[i / chunk * (chunk + 1) + i % chunk] = r < m.rows && c < m.cols ? m.row(r)[c] : T(0);
-  }
-}
-
 /// of_stretch: stretches × a.rows × b.rows.
 template <class T>
-__global__ void __launch_bounds__(tile* tile)
+__global__ void __launch_bounds__(block_threads)
     inner_products_kernel(Matrix<T const> a, Matrix<T const> b, double* of_stretch) {
-  BRINK_SHARED(T, of_a, tile * (chunk + 1));
-  BRINK_SHARED(T, of_b, tile * (chunk + 1));
   Index const first_a = Index(blockIdx.y) * tile;
   Index const first_b = Index(blockIdx.z) * tile;
-  unsigned const i = threadIdx.x / tile;
-  unsigned const j = threadIdx.x % tile;
   Index const begin = Index(blockIdx.x) * stretch;
   Index const end = begin + stretch < a.cols ? begin + stretch : a.cols;
-  double sum = 0;
-  for (Index col = begin; col < end; col += chunk) {
-    load_rows(a, first_a, col, of_a);
-    load_rows(b, first_b, col, of_b);
-    __syncthreads();
-    for (int c = 0; c < chunk; ++c) {
-      sum += static_cast<double>(of_a[i * (chunk + 1) + c]) *
-             static_cast<double>(of_b[j * (chunk + 1) + c]);
+  double sums[tile * tile] = {};
+  for (Index col = begin + threadIdx.x; col < end; col += block_threads) {
+    double of_a[tile];
+    double of_b[tile];
+    for (int i = 0; i < tile; ++i) {
+      of_a[i] = first_a + i < a.rows ? static_cast<double>(a.row(first_a + i)[col]) : 0.0;
+      of_b[i] = first_b + i < b.rows ? static_cast<double>(b.row(first_b + i)[col]) : 0.0;
     }
-    __syncthreads();
+    for (int i = 0; i < tile * tile; ++i) sums[i] += of_a[i / tile] * of_b[i % tile];
   }
-  if (first_a + i < a.rows && first_b + j < b.rows) {
-    of_stretch[(Index(blockIdx.x) * a.rows + first_a + i) * b.rows + first_b + j] = sum;
+  block_sum(sums);
+  if (threadIdx.x > 0) return;
+  for (int i = 0; i < tile * tile; ++i) {
+    Index const row = first_a + i / tile;
+    Index const col = first_b + i % tile;
+    if (row >= a.rows || col >= b.rows) continue;
+    of_stretch[(Index(blockIdx.x) * a.rows + row) * b.rows + col] = sums[i];
   }
 }
 
-/// totals[i] = Σ parts[s][i], in the order of s.
+/// totals[i] = Σ parts[s][i]: a warp for each i.
 __global__ void __launch_bounds__(block_threads)
     add_up_kernel(double const* parts, Index count, Index entries, double* totals) {
-  Index const i = Index(blockIdx.x) * block_threads + threadIdx.x;
-  if (i >= entries) return;
+  Index const i = (Index(blockIdx.x) * block_threads + threadIdx.x) / warp_lanes;
+  if (i >= entries) return;  // the same for the whole warp
   double sum = 0;
-  for (Index s = 0; s < count; ++s) sum += parts[s * entries + i];
-  totals[i] = sum;
+  for (Index s = threadIdx.x % warp_lanes; s < count; s += warp_lanes) sum += parts[s * entries + i];
+  sum = warp_sum(sum);
+  if (threadIdx.x % warp_lanes == 0) totals[i] = sum;
 }
 
 template <class T>
@@ -146,9 +137,9 @@ std::vector<double> CudaLinalg<T>::inner_products(Matrix<T const> a, Matrix<T co
   launch(context_.stream(),
          {"inner_products",
           {static_cast<unsigned>(stretches), blocks_for(a.rows, tile), blocks_for(b.rows, tile)},
-          {tile * tile}},
+          {block_threads}},
          inner_products_kernel<T>, a, b, of_stretch);
-  launch(context_.stream(), {"add_up", {blocks_for(entries, block_threads)}, {block_threads}},
+  launch(context_.stream(), {"add_up", {blocks_for(entries * warp_lanes, block_threads)}, {block_threads}},
          add_up_kernel, of_stretch, stretches, entries, totals);
   download(context_.stream(), products.data(), totals, products.size() * sizeof(double));
   synchronize(context_.stream());

@@ -21,6 +21,10 @@ void check(cudaError_t status, std::string const& call) {
 /// comes in pieces of 2 MiB. An allowance from their documentation, not measured.
 constexpr std::size_t reserve = std::size_t{256} << 20;
 
+/// Measured on an H200: a layer of 200 units on as many inputs takes 5.9 µs and 14 µs for 5,000
+/// examples, 4e8 operations, where a tiled product takes 20 µs.
+constexpr double warpgroup_operations = 2e8;
+
 MemoryState device_memory() {
   MemoryState state{0, 0};
   check(cudaMemGetInfo(&state.available, &state.total), "ask for the available memory");
@@ -67,6 +71,9 @@ DeviceProperties device_properties(int device) {
   properties.shared_memory = found.sharedMemPerBlockOptin;
   properties.cache = static_cast<std::size_t>(found.l2CacheSize);
   properties.clock_hz = 1e3 * clock_khz;
+  if (BRINK_HAS_SM_90A && found.major == 9 && found.minor == 0) {
+    properties.warpgroup_operations = warpgroup_operations;
+  }
   return properties;
 }
 

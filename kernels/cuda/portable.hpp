@@ -6,6 +6,7 @@
 //   __syncthreads __syncwarp __threadfence, __shfl_sync __shfl_up_sync __shfl_down_sync
 //   __shfl_xor_sync __ballot_sync __any_sync __all_sync, atomicAdd atomicMax atomicMin atomicCAS
 //   atomicExch on 4- and 8-byte numbers, __popc __ffs __clz, float2 float4 double2, and
+//   what native_warpgroup.hpp has, and
 //   BRINK_SHARED(type, name, count), BRINK_DYNAMIC_SHARED(type, name): shared memory of a block,
 //   uninitialised. The dynamic one is 16-byte aligned and as long as its launch says.
 // Every barrier is reached by every thread of its block, and every warp operation by exactly the
@@ -18,6 +19,8 @@
 #else
 
 #include <cuda_runtime.h>
+
+#include "kernels/cuda/native_warpgroup.hpp"
 
 #define BRINK_SHARED(type, name, count) __shared__ type name[count]
 #define BRINK_DYNAMIC_SHARED(type, name)                                \

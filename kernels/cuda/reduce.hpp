@@ -10,6 +10,14 @@ namespace brink::cuda {
 inline constexpr unsigned warp_lanes = 32;
 inline constexpr unsigned all_lanes = 0xffffffffu;
 
+/// The sum of `value` over the lanes of a warp, which all of them call; lane 0 gets it.
+__device__ inline double warp_sum(double value) {
+  for (unsigned distance = warp_lanes / 2; distance > 0; distance /= 2) {
+    value += __shfl_down_sync(all_lanes, value, distance);
+  }
+  return value;
+}
+
 /// Sums of `values` over the threads of a block, which thread 0 gets. Every thread calls it; blocks
 /// are one-dimensional, with a multiple of 32 threads.
 template <int Count>
@@ -18,9 +26,7 @@ __device__ void block_sum(double (&values)[Count]) {
   unsigned const lane = threadIdx.x % warp_lanes;
   unsigned const warp = threadIdx.x / warp_lanes;
   for (int i = 0; i < Count; ++i) {
-    for (unsigned distance = warp_lanes / 2; distance > 0; distance /= 2) {
-      values[i] += __shfl_down_sync(all_lanes, values[i], distance);
-    }
+    values[i] = warp_sum(values[i]);
     if (lane == 0) of_warp[i * warp_lanes + warp] = values[i];
   }
   __syncthreads();

@@ -447,6 +447,45 @@ __global__ void __launch_bounds__(finish_packs* finish_rows)
   finish(part, row, col, width - col, load_pack(sums, row, part * width + col, width - col));
 }
 
+/// Sums over as many stretches of the inner dimension, one behind the other.
+template <class T>
+struct Partial {
+  T const* sums;
+  Index stretches;
+};
+
+/// The same where `partial` has count · rows · cols sums for each stretch: they are added up in their
+/// order.
+template <class T, class Finish>
+__global__ void __launch_bounds__(finish_packs* finish_rows)
+    finish_stretches_kernel(Partial<T> partial, Index rows, Index cols, Finish finish) {
+  Index const row = Index(blockIdx.x) * finish_rows + threadIdx.y;
+  Index const col = (blockIdx.y * finish_packs + threadIdx.x) * unsigned{Pack<T>::size};
+  if (row >= rows || col >= cols) return;
+  Index const part = blockIdx.z;
+  T const* from = partial.sums + (part * rows + row) * cols + col;
+  Index const step = Index(gridDim.z) * rows * cols;
+  Pack<T> sum = load_pack(from, cols - col);
+  BRINK_UNROLL_8
+  for (Index s = 1; s < partial.stretches; ++s) {
+    from += step;
+    Pack<T> const more = load_pack(from, cols - col);
+    for (int e = 0; e < Pack<T>::size; ++e) sum.at[e] += more.at[e];
+  }
+  with_writer(finish, [&](auto const& write) { write(part, row, col, cols - col, sum); });
+}
+
+template <class T, class Finish>
+void finish_stretches(Stream stream, char const* name, Partial<T> partial, Index rows, Index cols,
+                      Index count, Finish const& finish) {
+  launch(stream,
+         {name,
+          {blocks_for(rows, finish_rows), blocks_for(cols, Index{finish_packs} * Pack<T>::size),
+           static_cast<unsigned>(count)},
+          {finish_packs, finish_rows}},
+         finish_stretches_kernel<T, Finish>, partial, rows, cols, finish);
+}
+
 /// Queues finish(part, row, col, count, pack) for all packs of `sums`, whose parts, of `width`
 /// columns, stand side by side.
 template <class T, class Finish>

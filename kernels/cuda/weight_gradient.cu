@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/tile_product.hpp"
+#include "kernels/cuda/reduce.hpp"
+#include "kernels/cuda/warpgroup_product.hpp"
 
 namespace brink::cuda {
 namespace {
@@ -53,7 +54,7 @@ __device__ void column_sums(T const* from, Index stride, Index rows, Index cols,
   sums[column] = sum;
 }
 
-constexpr int sum_columns = 32;
+constexpr int sum_columns_of_block = 32;
 constexpr int sum_threads = 256;
 
 /// Sums of the columns of `m` over stretch blockIdx.y of its rows: stretches × cols.
@@ -61,26 +62,12 @@ template <class T>
 __global__ void __launch_bounds__(sum_threads)
     column_sums_kernel(Matrix<T const> m, Index span, double* sums) {
   BRINK_SHARED(double, shared, sum_threads);
-  Index const col = Index(blockIdx.x) * sum_columns;
+  Index const col = Index(blockIdx.x) * sum_columns_of_block;
   Index const row = Index(blockIdx.y) * span;
-  column_sums<sum_columns, sum_threads>(m.row(row) + col, m.stride,
+  column_sums<sum_columns_of_block, sum_threads>(m.row(row) + col, m.stride,
                                         span < m.rows - row ? span : m.rows - row, m.cols - col,
                                         shared, sums + Index(blockIdx.y) * m.cols + col);
 }
-
-/// Partial sums as they are: parts × rows × cols.
-template <class T>
-struct WritePartial {
-  T* out;
-  Index rows;
-  Index cols;
-
-  __device__ void operator()(Index part, Index row, Index col, Index count,
-                             Pack<T> const& sums) const {
-    T* const to = out + (part * rows + row) * cols + col;
-    store_pack(to, sums, count);
-  }
-};
 
 /// Partial sums of weights and, by the blocks behind the last column of tiles, of biases, which are
 /// the columns of each first factor: stretches × (k·outputs).
@@ -104,16 +91,11 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks)
       products.rows - row, reinterpret_cast<double*>(shared), biases + part * products.rows + row);
 }
 
-/// Sums over as many stretches of the examples, one behind the other.
+/// Over the stretches, in their order.
 template <class T>
-struct Partial {
-  T const* sums;
-  Index stretches;
-};
-
-template <class Sum, class T>
-__device__ Sum total(Partial<T> partial, Index place, Index size) {
-  Sum sum = 0;
+__device__ T total(Partial<T> partial, Index place, Index size) {
+  T sum = 0;
+  BRINK_UNROLL_8
   for (Index s = 0; s < partial.stretches; ++s) sum += partial.sums[s * size + place];
   return sum;
 }
@@ -139,10 +121,16 @@ __global__ void __launch_bounds__(total_threads* total_rows)
   for (int i = 0; i < total_columns; ++i) {
     Index const col = (Index(blockIdx.y) * total_columns + i) * total_threads + threadIdx.x;
     if (weights.sums == nullptr || col >= inputs) continue;
-    weight[col] = total<T>(weights, line * inputs + col, out.count * outputs * inputs);
+    weight[col] = total(weights, line * inputs + col, out.count * outputs * inputs);
   }
-  if (blockIdx.y > 0 || threadIdx.x > 0) return;
-  out.bias[j * out.step + row] = static_cast<T>(total<double>(biases, line, out.count * outputs));
+  if (blockIdx.y > 0 || threadIdx.x >= warp_lanes) return;
+  // A warp for each row, since there are few of them.
+  double bias = 0;
+  for (Index s = threadIdx.x; s < biases.stretches; s += warp_lanes) {
+    bias += biases.sums[s * out.count * outputs + line];
+  }
+  bias = warp_sum(bias);
+  if (threadIdx.x == 0) out.bias[j * out.step + row] = static_cast<T>(bias);
 }
 
 template <class T>
@@ -187,6 +175,45 @@ void sum_stretches(Stream stream, TileProducts<T> products, WeightGradients<T> c
   total_gradients<T>(stream, {partial_weights, stretches}, {partial_biases, stretches}, out);
 }
 
+/// Σ over stretches of the examples, of each column.
+template <class T>
+Partial<double> sum_columns(CudaContext const& context, Matrix<T const> delta, Workspace& biases) {
+  unsigned const groups = blocks_for(delta.cols, sum_columns_of_block);
+  Index const span = span_of(delta.rows, groups, 1);
+  unsigned const stretches = blocks_for(delta.rows, span);
+  double* const sums = biases.get<double>(stretches * delta.cols);
+  launch(context.stream(), {"column_sums", {groups, stretches}, {sum_threads}},
+         column_sums_kernel<T>, delta, span, sums);
+  return {sums, stretches};
+}
+
+/// By warp groups: of the products' transposes where there are more inputs than outputs.
+void multiply_by_warpgroups(CudaContext const& context, TileProducts<float> const& products,
+                            WeightGradientTerms<float> const& terms,
+                            WeightGradients<float> const& out, Workspace& parts, Workspace& weights,
+                            Workspace& biases) {
+  Stream const stream = context.stream();
+  bool const exchange = products.cols > products.rows;
+  TileProducts<float> const exchanged{.rows = products.cols,
+                                      .cols = products.rows,
+                                      .inner = products.inner,
+                                      .count = products.count,
+                                      .first = {products.first.b, products.first.a},
+                                      .second = {products.second.b, products.second.a}};
+  TileProducts<float> const& made = exchange ? exchanged : products;
+  WarpgroupPlan const plan = plan_warpgroups(made.rows, made.cols, made.inner, made.count);
+  float* const sums =
+      weights.get<float>(plan.stretches * products.count * products.rows * products.cols);
+  WritePartial<float> const write{sums, products.rows, products.cols};
+  if (exchange) {
+    issue_warpgroups<false, false, true>(stream, "weight_gradient", plan, made, parts, write);
+  } else {
+    issue_warpgroups<false, false, false>(stream, "weight_gradient", plan, made, parts, write);
+  }
+  total_gradients<float>(stream, {sums, plan.stretches}, sum_columns(context, terms.delta, biases),
+                         out);
+}
+
 /// By the library. The weights of several directions are one product, as many tiles of which are
 /// full as can be, into memory where they lie one below the other.
 template <class T>
@@ -207,15 +234,8 @@ void multiply_by_library(CudaContext const& context, WeightGradientTerms<T> cons
                     {stack.row_range(0, outputs), outputs * inputs});
   }
 
-  Matrix<T const> const delta = terms.delta;
-  unsigned const groups = blocks_for(delta.cols, sum_columns);
-  Index const span = span_of(delta.rows, groups, 1);
-  unsigned const stretches = blocks_for(delta.rows, span);
-  double* const partial_biases = biases.get<double>(stretches * delta.cols);
-  launch(context.stream(), {"column_sums", {groups, stretches}, {sum_threads}},
-         column_sums_kernel<T>, delta, span, partial_biases);
   total_gradients<T>(context.stream(), {out.count > 1 ? stack.data : nullptr, 1},
-                     {partial_biases, stretches}, out);
+                     sum_columns(context, terms.delta, biases), out);
 }
 
 }  // namespace
@@ -224,6 +244,12 @@ template <class T>
 void WeightGradient<T>::operator()(CudaContext const& context, WeightGradientTerms<T> const& terms,
                                    WeightGradients<T> const& out) const {
   TileProducts<T> const products = products_of(terms, out);
+  if constexpr (is_float32<T>) {
+    if (takes_warpgroups(context, context.derivative_products(), products)) {
+      multiply_by_warpgroups(context, products, terms, out, parts_, weights_, biases_);
+      return;
+    }
+  }
   if (products.rows * products.cols > library_weights || !has_short_strides(products)) {
     multiply_by_library(context, terms, out, weights_, biases_);
     return;
@@ -242,7 +268,10 @@ void WeightGradient<T>::operator()(CudaContext const& context, WeightGradientTer
 }
 
 template <class T>
-double WeightGradient<T>::workspace_bytes(std::vector<DenseShape> const& shapes, Index directions) {
+double WeightGradient<T>::workspace_bytes(CudaContext const& context,
+                                          std::vector<DenseShape> const& shapes,
+                                          Index directions) {
+  WarpgroupNeeds warpgroups(context);
   double weights = 0;
   double biases = 0;
   for (auto const& [examples, inputs, outputs] : shapes) {
@@ -255,13 +284,19 @@ double WeightGradient<T>::workspace_bytes(std::vector<DenseShape> const& shapes,
     if (by_hand || directions > 1) {
       weights = std::max(weights, bytes_of<T>(by_hand ? parts : directions, outputs, inputs));
     }
+    if constexpr (is_float32<T>) {
+      warpgroups.add(std::max(inputs, outputs), std::min(inputs, outputs), examples, directions,
+                     directions > 0, false);
+    }
     // By the library, the columns of all directions' Δ are summed as one matrix.
     Index const columns = directions * outputs;
-    Index const groups = most_parts(examples, 1, blocks_for(columns, sum_columns));
-    Index const sums = std::min(groups * sum_columns, columns * blocks_for(examples, least_span));
+    Index const groups = most_parts(examples, 1, blocks_for(columns, sum_columns_of_block));
+    Index const sums = std::min(groups * sum_columns_of_block, columns * blocks_for(examples, least_span));
     biases = std::max({biases, bytes_of<double>(parts, outputs), bytes_of<double>(sums)});
   }
-  return weights + biases;
+  WarpgroupNumbers const& numbers = warpgroups.most();
+  return std::max(weights, bytes_of<float>(numbers.partial_sums)) + bytes_of<float>(numbers.parts) +
+         biases;
 }
 
 template class WeightGradient<float>;

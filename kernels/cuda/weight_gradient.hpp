@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/cuda/context.hpp"
+#include "kernels/cuda/warpgroup_plan.hpp"
 #include "kernels/dense.hpp"
 
 namespace brink::cuda {
@@ -33,11 +33,13 @@ class WeightGradient {
                   WeightGradients<T> const& out) const;
 
   /// Bytes of working memory for calls of these shapes with up to so many directions, at most.
-  static double workspace_bytes(std::vector<DenseShape> const& shapes, Index directions);
+  static double workspace_bytes(CudaContext const& context, std::vector<DenseShape> const& shapes,
+                                Index directions);
 
  private:
   mutable Workspace weights_;
   mutable Workspace biases_;
+  mutable Workspace parts_;  ///< of factors, for warp groups
 };
 
 }  // namespace brink::cuda

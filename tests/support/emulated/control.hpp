@@ -29,6 +29,8 @@ void set_order(Order order, std::uint64_t seed = 0);
 void set_memory(std::size_t bytes);
 /// 0 for a machine without a device. 1 at first.
 void set_device_count(int count);
+/// From how many operations on products are made by warp groups. 30000 at first.
+void set_warpgroup_operations(double operations);
 
 // What is to fail, counted from the call on: 1 is the next.
 void fail_allocation(Index nth);  ///< of device or pinned memory

@@ -238,6 +238,89 @@ T atomicExch(T* address, std::type_identity_t<T> value,
       address, [&](T) { return value; }, site);
 }
 
+// Of native_warpgroup.hpp. Copies are made where the thread waits for them.
+
+namespace brink::emulated {
+
+/// What tensor cores use of a number: its 11 leading bits.
+inline float tf32(float x) {
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0xffffe000u);
+}
+
+/// To float32, without what lies below its last bit.
+inline float toward_zero(double x) {
+  auto const nearest = static_cast<float>(x);
+  return std::abs(static_cast<double>(nearest)) > std::abs(x) ? std::nextafter(nearest, 0.0f)
+                                                               : nearest;
+}
+
+inline void begin_copy(PendingCopy const& copy) {
+  auto& groups = pending_copies();
+  if (groups.empty()) groups.emplace_back();
+  groups.back().push_back(copy);
+}
+
+inline void make_copy(PendingCopy const& copy) {
+  for (int i = 0; i < copy.numbers; ++i) copy.to[i] = copy.from == nullptr ? 0.0f : copy.from[i];
+}
+
+}  // namespace brink::emulated
+
+namespace brink::cuda {
+
+inline void begin_products() {}
+inline void wait_for_products() {}
+
+template <int count>
+void multiply_warpgroup(float const (&a)[4], float const* b, bool first, float (&sums)[count][4],
+                        emulated::Site site = emulated::Site::here()) {
+  float rows[2][8];
+  emulated::gather_rows("multiply_warpgroup", a, rows, site);
+  unsigned const column = emulated::lane() % 4 * 2;
+  for (int j = 0; j < count; ++j) {
+    for (unsigned e = 0; e < 4; ++e) {
+      float const* const of_column = b + j * 64 + (column + e % 2) * 4;
+      double sum = first ? 0 : sums[j][e];
+      for (int k = 0; k < 8; ++k) {
+        sum += static_cast<double>(emulated::tf32(rows[e / 2][k])) *
+               static_cast<double>(emulated::tf32(of_column[k / 4 * 32 + k % 4]));
+      }
+      sums[j][e] = emulated::toward_zero(sum);
+    }
+  }
+}
+
+inline void copy_pack(float* to, float const* from,
+                      emulated::Site site = emulated::Site::here()) {
+  auto const is_off = [](void const* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 != 0; };
+  if (is_off(to) || is_off(from)) {
+    emulated::fail_thread(site, "copy_pack at an address that is no multiple of 16");
+  }
+  emulated::begin_copy({to, from, 4});
+}
+
+inline void copy_number(float* to, float const* from, bool there) {
+  emulated::begin_copy({to, there ? from : nullptr, 1});
+}
+
+inline void end_copy_group() {
+  auto& groups = emulated::pending_copies();
+  if (groups.empty()) groups.emplace_back();
+  groups.emplace_back();
+}
+
+template <int pending>
+void wait_for_copies() {
+  // The last group is the open one.
+  auto& groups = emulated::pending_copies();
+  while (groups.size() > pending + 1) {
+    for (emulated::PendingCopy const& copy : groups.front()) emulated::make_copy(copy);
+    groups.erase(groups.begin());
+  }
+}
+
+}  // namespace brink::cuda
+
 inline int __popc(unsigned x) {
   return std::popcount(x);
 }

@@ -1,6 +1,7 @@
 // What the environment asks of the device of a whole program (control.hpp): BRINK_EMULATED_FAIL is
 // `allocation:N`, `launch:N` or `device:N`, for a failure of the N-th of its run;
-// BRINK_EMULATED_MEMORY its memory in bytes.
+// BRINK_EMULATED_MEMORY its memory in bytes; BRINK_EMULATED_WARPGROUPS from how many operations on
+// products are made by warp groups (`inf`: never).
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -31,6 +32,13 @@ bool limit_memory() {
   return variable != nullptr;
 }
 
+bool choose_warpgroups() {
+  char const* const variable = std::getenv("BRINK_EMULATED_WARPGROUPS");
+  if (variable != nullptr) set_warpgroup_operations(std::stod(variable));
+  return variable != nullptr;
+}
+
+bool const chosen = choose_warpgroups();
 bool const injected = inject();
 bool const limited = limit_memory();
 

@@ -218,6 +218,7 @@ class Runtime {
   Countdown failing_launch;
   Countdown losing;
   int device_count = 1;
+  double warpgroup_operations = 30'000;
 
  private:
   template <class Done>
@@ -328,6 +329,10 @@ void set_memory(std::size_t bytes) {
   runtime().allocations.set_capacity(bytes);
 }
 
+void set_warpgroup_operations(double operations) {
+  runtime().warpgroup_operations = operations;
+}
+
 void set_device_count(int count) {
   runtime().device_count = count;
 }
@@ -414,6 +419,7 @@ DeviceProperties device_properties(int device) {
   properties.shared_memory = emulated::shared_bytes_limit;
   properties.cache = std::size_t{1} << 20;
   properties.clock_hz = 1e9;
+  properties.warpgroup_operations = runtime().warpgroup_operations;
   return properties;
 }
 

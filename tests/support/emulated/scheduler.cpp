@@ -50,6 +50,7 @@ struct Thread {
   std::uint64_t value;
   unsigned source;
   WarpResult result;
+  std::vector<std::vector<PendingCopy>> copies;
 };
 
 /// One array of a kernel's shared memory, or the dynamic part.
@@ -113,6 +114,11 @@ class Scheduler {
   void barrier(Site site);
   WarpResult warp_operation(char const* name, unsigned mask, std::uint64_t value, unsigned source,
                             Site site);
+  /// What a lane has brought to the operation that it made last.
+  std::uint64_t brought_by(unsigned of_lane) const {
+    return threads_[warp_start() + of_lane].value;
+  }
+  std::vector<std::vector<PendingCopy>>& pending_copies() { return at(current_).copies; }
   void count_atomic(Site site);
   void* shared_array(void const* declaration, char const* name, std::size_t bytes, Site site);
   void* dynamic_shared_memory() { return arrays_.front().memory; }
@@ -213,7 +219,7 @@ void Scheduler::run_block(std::size_t block) {
 
 void Scheduler::begin_block(std::size_t block) {
   block_index = coordinates(block, grid_size);
-  threads_.assign(count_, Thread{State::fresh, nullptr, {}, "", 0, 0, 0, {}});
+  threads_.assign(count_, Thread{State::fresh, nullptr, {}, "", 0, 0, 0, {}, {}});
   ready_.clear();
   make_all_ready();
   at_barrier_ = 0;
@@ -593,6 +599,22 @@ WarpResult warp_operation(char const* name, unsigned mask, std::uint64_t value, 
 
 unsigned lane() {
   return Scheduler::instance().lane();
+}
+
+void gather_rows(char const* name, float const (&fragment)[4], float (&rows)[2][8], Site site) {
+  // Each lane brings the address of its fragment, and leaves only when all have read it.
+  auto const mine = reinterpret_cast<std::uintptr_t>(&fragment);
+  warp_operation(name, ~0u, mine, lane(), site);
+  for (unsigned t = 0; t < 4; ++t) {
+    std::uintptr_t const theirs = Scheduler::instance().brought_by(lane() / 4 * 4 + t);
+    auto const& of_lane = *reinterpret_cast<float const(*)[4]>(theirs);
+    for (int e = 0; e < 4; ++e) rows[e % 2][t + e / 2 * 4] = of_lane[e];
+  }
+  warp_operation(name, ~0u, mine, lane(), site);
+}
+
+std::vector<std::vector<PendingCopy>>& pending_copies() {
+  return Scheduler::instance().pending_copies();
 }
 
 void fence() {

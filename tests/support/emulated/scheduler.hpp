@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "kernels/cuda/device.hpp"
 #include "tests/support/emulated/site.hpp"
@@ -57,6 +58,18 @@ WarpResult warp_operation(char const* name, unsigned mask, std::uint64_t value, 
                           Site site);
 /// The caller's place in its warp.
 unsigned lane();
+/// A row of a matrix whose fragments the lanes of a warp have: `fragment` of lane 4g + t are its entries
+/// (g, t), (g + 8, t), (g, t + 4) and (g + 8, t + 4), and the caller gets rows g and g + 8.
+void gather_rows(char const* name, float const (&fragment)[4], float (&rows)[2][8], Site site);
+
+/// A copy from global to shared memory that has begun.
+struct PendingCopy {
+  float* to;
+  float const* from;
+  int numbers;  ///< from, or 0 if there is no `from`
+};
+/// Those of the thread that runs, by their groups; the last one is still open.
+std::vector<std::vector<PendingCopy>>& pending_copies();
 
 void fence();
 
