@@ -44,7 +44,8 @@ struct Tile {
   std::vector<std::int16_t> host_minimum;
 };
 
-/// Which arrays a scan writes: outcome and minimum, the same and then into the host's memory, or all.
+/// Which arrays a scan writes: outcome and minimum, the same and then into the host's memory, or
+/// all.
 enum class Written { labels, host, all };
 
 /// Scans of one grid with one rule, tile by tile.

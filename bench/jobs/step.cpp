@@ -8,8 +8,8 @@ namespace brink::bench {
 namespace {
 
 /// The times of whole steps of `brink train`, from one step's end to the next's, at most a few
-/// dozen before it begins anew at the given parameters. Where a device runs `ahead` steps at a time,
-/// the mean over these stands for one.
+/// dozen before it begins anew at the given parameters. Where a device runs `ahead` steps at a
+/// time, the mean over these stands for one.
 Timing measure_training(JobOptions const& options, bool gram, Index ahead, Progress& last) {
   constexpr Index samples_at_most = 50;
   constexpr Index uncounted = 3;

@@ -1,6 +1,7 @@
 // A layer is one kernel where its inputs (forward) or outputs (backward) are few, a product on warp
-// groups where those pay, and otherwise a library product and a kernel that finishes its sums. Bytes beside the product's: what is asked of
-// φ, φ', φ'' written once; backward, slope and curvature read and Δ_below and bend written.
+// groups where those pay, and otherwise a library product and a kernel that finishes its sums.
+// Bytes beside the product's: what is asked of φ, φ', φ'' written once; backward, slope and
+// curvature read and Δ_below and bend written.
 #include "kernels/cuda/dense.hpp"
 
 #include "kernels/cuda/warpgroup_product.hpp"
@@ -127,7 +128,8 @@ void CudaDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
       .rows = delta.rows, .cols = weight.cols, .inner = delta.cols, .first = {delta, weight}};
   if constexpr (is_float32<T>) {
     if (takes_warpgroups(context_, context_.derivative_products(), products)) {
-      warpgroup_product<Transpose::no>(stream, "dense_input_gradient", products, warpgroups_, write);
+      warpgroup_product<Transpose::no>(stream, "dense_input_gradient", products, warpgroups_,
+                                       write);
       return;
     }
   }

@@ -55,7 +55,8 @@ __global__ void __launch_bounds__(block_threads)
   Index const i = (Index(blockIdx.x) * block_threads + threadIdx.x) / warp_lanes;
   if (i >= entries) return;  // the same for the whole warp
   double sum = 0;
-  for (Index s = threadIdx.x % warp_lanes; s < count; s += warp_lanes) sum += parts[s * entries + i];
+  for (Index s = threadIdx.x % warp_lanes; s < count; s += warp_lanes)
+    sum += parts[s * entries + i];
   sum = warp_sum(sum);
   if (threadIdx.x % warp_lanes == 0) totals[i] = sum;
 }
@@ -139,7 +140,8 @@ std::vector<double> CudaLinalg<T>::inner_products(Matrix<T const> a, Matrix<T co
           {static_cast<unsigned>(stretches), blocks_for(a.rows, tile), blocks_for(b.rows, tile)},
           {block_threads}},
          inner_products_kernel<T>, a, b, of_stretch);
-  launch(context_.stream(), {"add_up", {blocks_for(entries * warp_lanes, block_threads)}, {block_threads}},
+  launch(context_.stream(),
+         {"add_up", {blocks_for(entries * warp_lanes, block_threads)}, {block_threads}},
          add_up_kernel, of_stretch, stretches, entries, totals);
   download(context_.stream(), products.data(), totals, products.size() * sizeof(double));
   synchronize(context_.stream());

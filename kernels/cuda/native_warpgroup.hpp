@@ -5,8 +5,8 @@
 #include <bit>
 #include <cstdint>
 
-// Instructions of capability 9.0, compiled for sm_90a, behind functions that the emulated device has
-// too. Elsewhere they trap; which devices have them the host is told by `has_warpgroups`.
+// Instructions of capability 9.0, compiled for sm_90a, behind functions that the emulated device
+// has too. Elsewhere they trap; which devices have them the host is told by `has_warpgroups`.
 
 #if !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
 #define BRINK_WARPGROUP_ASM(...) asm volatile(__VA_ARGS__)
@@ -16,8 +16,8 @@
 
 namespace brink::cuda {
 
-/// Of a matrix in shared memory for wgmma: bricks of 8 × 4 numbers, two of them side by side along the
-/// inner dimension, 128 bytes apart, and such pairs 256 bytes apart along the other.
+/// Of a matrix in shared memory for wgmma: bricks of 8 × 4 numbers, two of them side by side along
+/// the inner dimension, 128 bytes apart, and such pairs 256 bytes apart along the other.
 __device__ inline std::uint64_t matrix_descriptor(float const* b) {
   auto const address = static_cast<std::uint64_t>(__cvta_generic_to_shared(b));
   return (address & 0x3ffff) >> 4 | std::uint64_t{128 >> 4} << 16 | std::uint64_t{256 >> 4} << 32;
@@ -27,18 +27,18 @@ __device__ inline std::uint64_t matrix_descriptor(float const* b) {
 #define BRINK_SUMS(f) "+f"(sums[f][0]), "+f"(sums[f][1]), "+f"(sums[f][2]), "+f"(sums[f][3])
 #define BRINK_BITS(x) "r"(std::bit_cast<unsigned>(x))
 
-/// Begins sums (+)= A B by the four warps of a group: A is 64 × 8, warp w has 16 rows of it from 16 w
-/// on, lane 4g + t of these the entries (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4). B is 8 × 8·count
-/// in shared memory: number (k, c) at c / 8 · 64 + k / 4 · 32 + c % 8 · 4 + k % 4. Of the sums of
-/// fragment j, columns 8j …, the lane has (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1). `first`:
-/// what the sums held is lost. TF32's 11 bits of each number are used; products are exact, and sums lose
-/// what lies below their last bit.
+/// Begins sums (+)= A B by the four warps of a group: A is 64 × 8, warp w has 16 rows of it from 16
+/// w on, lane 4g + t of these the entries (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4). B is 8 ×
+/// 8·count in shared memory: number (k, c) at c / 8 · 64 + k / 4 · 32 + c % 8 · 4 + k % 4. Of the
+/// sums of fragment j, columns 8j …, the lane has (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t +
+/// 1). `first`: what the sums held is lost. TF32's 11 bits of each number are used; products are
+/// exact, and sums lose what lies below their last bit.
 template <int count>
 __device__ void multiply_warpgroup(float const (&a)[4], float const* b, bool first,
                                    float (&sums)[count][4]);
 template <>
 __device__ inline void multiply_warpgroup<13>(float const (&a)[4], float const* b, bool first,
-                                           float (&sums)[13][4]) {
+                                              float (&sums)[13][4]) {
   BRINK_WARPGROUP_ASM(
       "{ .reg .pred p; setp.ne.b32 p, %57, 0; "
       "wgmma.mma_async.sync.aligned.m64n104k8.f32.tf32.tf32 "
@@ -47,9 +47,8 @@ __device__ inline void multiply_warpgroup<13>(float const (&a)[4], float const* 
       "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
       "%48, %49, %50, %51}, "
       "{%52, %53, %54, %55}, %56, p, 1, 1; }"
-      : BRINK_SUMS(0), BRINK_SUMS(1), BRINK_SUMS(2), BRINK_SUMS(3),
-        BRINK_SUMS(4), BRINK_SUMS(5), BRINK_SUMS(6), BRINK_SUMS(7),
-        BRINK_SUMS(8), BRINK_SUMS(9), BRINK_SUMS(10), BRINK_SUMS(11),
+      : BRINK_SUMS(0), BRINK_SUMS(1), BRINK_SUMS(2), BRINK_SUMS(3), BRINK_SUMS(4), BRINK_SUMS(5),
+        BRINK_SUMS(6), BRINK_SUMS(7), BRINK_SUMS(8), BRINK_SUMS(9), BRINK_SUMS(10), BRINK_SUMS(11),
         BRINK_SUMS(12)
       : BRINK_BITS(a[0]), BRINK_BITS(a[1]), BRINK_BITS(a[2]), BRINK_BITS(a[3]),
         "l"(matrix_descriptor(b)), "r"(first ? 0 : 1));
@@ -57,7 +56,7 @@ __device__ inline void multiply_warpgroup<13>(float const (&a)[4], float const* 
 
 template <>
 __device__ inline void multiply_warpgroup<16>(float const (&a)[4], float const* b, bool first,
-                                           float (&sums)[16][4]) {
+                                              float (&sums)[16][4]) {
   BRINK_WARPGROUP_ASM(
       "{ .reg .pred p; setp.ne.b32 p, %69, 0; "
       "wgmma.mma_async.sync.aligned.m64n128k8.f32.tf32.tf32 "
@@ -66,9 +65,8 @@ __device__ inline void multiply_warpgroup<16>(float const (&a)[4], float const* 
       "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
       "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
       "{%64, %65, %66, %67}, %68, p, 1, 1; }"
-      : BRINK_SUMS(0), BRINK_SUMS(1), BRINK_SUMS(2), BRINK_SUMS(3),
-        BRINK_SUMS(4), BRINK_SUMS(5), BRINK_SUMS(6), BRINK_SUMS(7),
-        BRINK_SUMS(8), BRINK_SUMS(9), BRINK_SUMS(10), BRINK_SUMS(11),
+      : BRINK_SUMS(0), BRINK_SUMS(1), BRINK_SUMS(2), BRINK_SUMS(3), BRINK_SUMS(4), BRINK_SUMS(5),
+        BRINK_SUMS(6), BRINK_SUMS(7), BRINK_SUMS(8), BRINK_SUMS(9), BRINK_SUMS(10), BRINK_SUMS(11),
         BRINK_SUMS(12), BRINK_SUMS(13), BRINK_SUMS(14), BRINK_SUMS(15)
       : BRINK_BITS(a[0]), BRINK_BITS(a[1]), BRINK_BITS(a[2]), BRINK_BITS(a[3]),
         "l"(matrix_descriptor(b)), "r"(first ? 0 : 1));
@@ -92,15 +90,15 @@ __device__ inline void wait_for_products() {
 
 /// Begins to copy 4 numbers from global to shared memory, both on 16 bytes.
 __device__ inline void copy_pack(float* to, float const* from) {
-  BRINK_WARPGROUP_ASM("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(static_cast<unsigned>(
-                          __cvta_generic_to_shared(to))),
+  BRINK_WARPGROUP_ASM("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
+                          static_cast<unsigned>(__cvta_generic_to_shared(to))),
                       "l"(from));
 }
 
 /// The same of one number, or 0 if it is not there; `from` can be read nevertheless.
 __device__ inline void copy_number(float* to, float const* from, bool there) {
-  BRINK_WARPGROUP_ASM("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(static_cast<unsigned>(
-                          __cvta_generic_to_shared(to))),
+  BRINK_WARPGROUP_ASM("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(
+                          static_cast<unsigned>(__cvta_generic_to_shared(to))),
                       "l"(from), "r"(there ? 4 : 0));
 }
 
@@ -109,8 +107,8 @@ __device__ inline void end_copy_group() {
   BRINK_WARPGROUP_ASM("cp.async.commit_group;" ::: "memory");
 }
 
-/// Waits for the thread's copies but for those of the last `pending` groups; after a barrier, products
-/// may read them.
+/// Waits for the thread's copies but for those of the last `pending` groups; after a barrier,
+/// products may read them.
 template <int pending>
 __device__ void wait_for_copies() {
   BRINK_WARPGROUP_ASM(

@@ -454,8 +454,8 @@ struct Partial {
   Index stretches;
 };
 
-/// The same where `partial` has count · rows · cols sums for each stretch: they are added up in their
-/// order.
+/// The same where `partial` has count · rows · cols sums for each stretch: they are added up in
+/// their order.
 template <class T, class Finish>
 __global__ void __launch_bounds__(finish_packs* finish_rows)
     finish_stretches_kernel(Partial<T> partial, Index rows, Index cols, Finish finish) {

@@ -5,12 +5,12 @@
 namespace brink::cuda {
 namespace {
 
-/// Multiprocessors that a product is cut for. Not asked of the device, so that the order of sums is the
-/// same on all.
+/// Multiprocessors that a product is cut for. Not asked of the device, so that the order of sums is
+/// the same on all.
 constexpr Index multiprocessors = 132;
 
-// In steps of a block, about 1.2 µs on an H200: what it takes to begin and end one, to write and read a
-// partial sum, and to launch the kernel that adds these up.
+// In steps of a block, about 1.2 µs on an H200: what it takes to begin and end one, to write and
+// read a partial sum, and to launch the kernel that adds these up.
 constexpr double begin_and_end = 4;
 constexpr double partial_sum = 2.6e-6;
 constexpr double launch_of_sums = 3;

@@ -2,8 +2,8 @@
 
 #include "kernels/cuda/context.hpp"
 
-// What the host decides about products on warp groups (warpgroup_product.hpp): whether, and how they are
-// cut.
+// What the host decides about products on warp groups (warpgroup_product.hpp): whether, and how
+// they are cut.
 
 namespace brink::cuda {
 
@@ -61,8 +61,8 @@ class WarpgroupNeeds {
  public:
   explicit WarpgroupNeeds(CudaContext const& context) : context_(context) {}
 
-  /// rows × cols products over `inner`, up to `count` at a time, which have a second factor each and
-  /// one in common, if there are such. `adds_up`: warpgroup_product is called.
+  /// rows × cols products over `inner`, up to `count` at a time, which have a second factor each
+  /// and one in common, if there are such. `adds_up`: warpgroup_product is called.
   void add(Index rows, Index cols, Index inner, Index count, bool common, bool adds_up);
   WarpgroupNumbers const& most() const { return most_; }
 

@@ -7,23 +7,24 @@
 #include "kernels/cuda/tile_product.hpp"
 #include "kernels/cuda/warpgroup_plan.hpp"
 
-// Matrix products in float32 on the tensor cores of capability 9.0, about twice as fast as its units for
-// float32. Tensor cores multiply numbers of TF32's 11 bits exactly and add up in float32, but drop what
-// lies below the last bit instead of rounding. So each factor is split into its leading 11 bits and the
-// rest, of which TF32 keeps all but the last bit; three of the four products are formed (the fourth is
-// below the last bit); and sums over 32 numbers of the inner dimension are added up by the ordinary
-// units, which round. What comes out is as far from the exact product as that of a float32 library: a
-// test holds it so. After H. Ootomo and R. Yokota, "Recovering single precision accuracy from Tensor
-// Cores while surpassing the FP32 theoretical peak performance", 2022.
+// Matrix products in float32 on the tensor cores of capability 9.0, about twice as fast as its
+// units for float32. Tensor cores multiply numbers of TF32's 11 bits exactly and add up in float32,
+// but drop what lies below the last bit instead of rounding. So each factor is split into its
+// leading 11 bits and the rest, of which TF32 keeps all but the last bit; three of the four
+// products are formed (the fourth is below the last bit); and sums over 32 numbers of the inner
+// dimension are added up by the ordinary units, which round. What comes out is as far from the
+// exact product as that of a float32 library: a test holds it so. After H. Ootomo and R. Yokota,
+// "Recovering single precision accuracy from Tensor Cores while surpassing the FP32 theoretical
+// peak performance", 2022.
 //
-// B, the smaller factor, is first written in both parts as tensor cores read it. A block then computes
-// one tile, each of its two groups of four warps 64 rows of it: panels of A, as they are, and of B's parts
-// are copied to shared memory past the registers, two ahead of the one that is multiplied; A is split in
-// registers. A step of 32 along the inner dimension costs one barrier. Sums run over the inner dimension
-// in an order that depends on sizes alone.
+// B, the smaller factor, is first written in both parts as tensor cores read it. A block then
+// computes one tile, each of its two groups of four warps 64 rows of it: panels of A, as they are,
+// and of B's parts are copied to shared memory past the registers, two ahead of the one that is
+// multiplied; A is split in registers. A step of 32 along the inner dimension costs one barrier.
+// Sums run over the inner dimension in an order that depends on sizes alone.
 //
-// Operations: 2 · rows · cols · inner, three times on tensor cores. Bytes: A once per tile of columns, B's
-// parts once per tile of rows, and for writing them 12 per number of B.
+// Operations: 2 · rows · cols · inner, three times on tensor cores. Bytes: A once per tile of
+// columns, B's parts once per tile of rows, and for writing them 12 per number of B.
 
 namespace brink::cuda {
 
@@ -37,15 +38,15 @@ __device__ inline float leading_bits(float x) {
 
 inline constexpr unsigned split_threads = 256;
 
-/// Writes op(B)'s parts, zeros beyond its edges: a block one step (blockIdx.x) of one tile of columns
-/// (blockIdx.y) of matrix blockIdx.z, which is one behind the other for each of these. A part has bricks
-/// of 8 columns by 4, as `multiply_warpgroup` reads them. There numbers that are neighbours along the
-/// inner dimension are 4 apart, so that what a lane has of A are neighbours in memory: any order will do
-/// that is the same for both.
+/// Writes op(B)'s parts, zeros beyond its edges: a block one step (blockIdx.x) of one tile of
+/// columns (blockIdx.y) of matrix blockIdx.z, which is one behind the other for each of these. A
+/// part has bricks of 8 columns by 4, as `multiply_warpgroup` reads them. There numbers that are
+/// neighbours along the inner dimension are 4 apart, so that what a lane has of A are neighbours in
+/// memory: any order will do that is the same for both.
 template <class Tile, bool inner_first>
 __global__ void __launch_bounds__(split_threads)
     split_kernel(Factor<float> b, Index inner, Index cols, float* parts) {
-  BRINK_SHARED(float, shared, Tile::depth * (Tile::cols + 1));
+  BRINK_SHARED(float, shared, Tile::depth*(Tile::cols + 1));
   constexpr int depth = Tile::depth;
   constexpr int pitch = Tile::cols + 1;
   Index const first = Index(blockIdx.x) * depth;
@@ -55,14 +56,14 @@ __global__ void __launch_bounds__(split_threads)
     int const k = inner_first ? i % depth : i / Tile::cols;
     int const c = inner_first ? i / depth : i % Tile::cols;
     bool const there = first + k < inner && col + c < cols;
-    Index const at = inner_first ? (col + c) * b.stride + first + k
-                                 : (first + k) * b.stride + col + c;
+    Index const at =
+        inner_first ? (col + c) * b.stride + first + k : (first + k) * b.stride + col + c;
     shared[k * pitch + c] = there ? from[at] : 0.0f;
   }
   __syncthreads();
   float* const to =
-      parts + ((Index(blockIdx.z) * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x) *
-                  (2 * Tile::part);
+      parts +
+      ((Index(blockIdx.z) * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x) * (2 * Tile::part);
   for (int i = static_cast<int>(threadIdx.x); i < Tile::part; i += split_threads) {
     int const brick = i / 32;
     int const in_product = brick % 2 * 4 + i % 4;
@@ -156,8 +157,8 @@ class RowPanel {
   int offset_[copies];
 };
 
-/// A product whose second factors have been split: in the form of split_kernel those of `first`, then
-/// those of `second`; `shared` where all matrices have one. The rest as in TileProducts.
+/// A product whose second factors have been split: in the form of split_kernel those of `first`,
+/// then those of `second`; `shared` where all matrices have one. The rest as in TileProducts.
 struct WarpgroupProducts {
   struct Term {
     Factor<float> a;
@@ -184,7 +185,7 @@ struct WarpgroupKernel {
   // Reading down its columns, by fours, goes to different banks as well as reading along its rows.
   static constexpr int stage_pitch = Tile::cols + (transposed_out ? 1 : 4);
   static constexpr int stage = Tile::rows * stage_pitch;
-  static constexpr int shared = Tile::stages * step > stage ? Tile::stages * step : stage;
+  static constexpr int shared = Tile::stages * step > stage ? Tile::stages* step : stage;
 };
 
 /// The block's sums of part blockIdx.z, in registers.
@@ -212,9 +213,9 @@ __device__ void add_warpgroup_products(WarpgroupProducts const& products, float*
   Index inner_left = 0;
   auto const begin = [&](WarpgroupProducts::Term const& term) {
     Factor<float> const& a = term.a;
-    a_panel.begin(
-        a.data + j * a.step + (Kernel::inner_first ? row * a.stride + first : first * a.stride + row),
-        a.stride, products.rows - row);
+    a_panel.begin(a.data + j * a.step +
+                      (Kernel::inner_first ? row * a.stride + first : first * a.stride + row),
+                  a.stride, products.rows - row);
     Index const tile = (term.shared ? 0 : j) * gridDim.y + blockIdx.y;
     parts = term.parts + (tile * all_steps + first / depth) * Kernel::panel;
     inner_left = inner;
@@ -290,8 +291,7 @@ __device__ void finish_warpgroups(WarpgroupProducts const& products, float* stag
   Index const row = Index(blockIdx.x) * Tile::rows;
   int const col = static_cast<int>(blockIdx.y) * Tile::cols;
   int const thread = static_cast<int>(threadIdx.x);
-  float* const mine =
-      stage + (thread / 32 * 16 + thread % 32 / 4) * pitch + thread % 4 * 2;
+  float* const mine = stage + (thread / 32 * 16 + thread % 32 / 4) * pitch + thread % 4 * 2;
   __syncthreads();  // nobody reads panels any more
   BRINK_UNROLL
   for (int f = 0; f < Tile::fragments; ++f) {
@@ -312,8 +312,8 @@ __device__ void finish_warpgroups(WarpgroupProducts const& products, float* stag
       float const* const from = stage + r * pitch + c;
       if constexpr (transposed_out) {
         Pack<float> const pack{{from[0], from[pitch], from[2 * pitch], from[3 * pitch]}};
-        write(Index(blockIdx.z), Index(col + c), static_cast<int>(row) + r,
-              products.rows - row - r, pack);
+        write(Index(blockIdx.z), Index(col + c), static_cast<int>(row) + r, products.rows - row - r,
+              pack);
       } else {
         write(Index(blockIdx.z), row + r, col + c, products.cols - col - c,
               *reinterpret_cast<Pack<float> const*>(from));
@@ -359,9 +359,9 @@ bool takes_warpgroups(CudaContext const& context, Products precision,
          short_strides(products.first) && short_strides(products.second);
 }
 
-/// Queues finish(part, row, col, count, pack) for all packs of what `plan` makes of the products: with
-/// stretch s, part s · count + j is what it gives matrix j. `transposed`: of the products' transposes, by
-/// exchanging the factors.
+/// Queues finish(part, row, col, count, pack) for all packs of what `plan` makes of the products:
+/// with stretch s, part s · count + j is what it gives matrix j. `transposed`: of the products'
+/// transposes, by exchanging the factors.
 template <bool a_inner_first, bool b_inner_first, bool transposed_out, class Finish>
 void issue_warpgroups(Stream stream, char const* name, WarpgroupPlan const& plan,
                       TileProducts<float> const& products, Workspace& parts, Finish const& finish) {

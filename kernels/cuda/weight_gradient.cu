@@ -64,9 +64,9 @@ __global__ void __launch_bounds__(sum_threads)
   BRINK_SHARED(double, shared, sum_threads);
   Index const col = Index(blockIdx.x) * sum_columns_of_block;
   Index const row = Index(blockIdx.y) * span;
-  column_sums<sum_columns_of_block, sum_threads>(m.row(row) + col, m.stride,
-                                        span < m.rows - row ? span : m.rows - row, m.cols - col,
-                                        shared, sums + Index(blockIdx.y) * m.cols + col);
+  column_sums<sum_columns_of_block, sum_threads>(
+      m.row(row) + col, m.stride, span < m.rows - row ? span : m.rows - row, m.cols - col, shared,
+      sums + Index(blockIdx.y) * m.cols + col);
 }
 
 /// Partial sums of weights and, by the blocks behind the last column of tiles, of biases, which are
@@ -269,8 +269,7 @@ void WeightGradient<T>::operator()(CudaContext const& context, WeightGradientTer
 
 template <class T>
 double WeightGradient<T>::workspace_bytes(CudaContext const& context,
-                                          std::vector<DenseShape> const& shapes,
-                                          Index directions) {
+                                          std::vector<DenseShape> const& shapes, Index directions) {
   WarpgroupNeeds warpgroups(context);
   double weights = 0;
   double biases = 0;
@@ -291,7 +290,8 @@ double WeightGradient<T>::workspace_bytes(CudaContext const& context,
     // By the library, the columns of all directions' Δ are summed as one matrix.
     Index const columns = directions * outputs;
     Index const groups = most_parts(examples, 1, blocks_for(columns, sum_columns_of_block));
-    Index const sums = std::min(groups * sum_columns_of_block, columns * blocks_for(examples, least_span));
+    Index const sums =
+        std::min(groups * sum_columns_of_block, columns * blocks_for(examples, least_span));
     biases = std::max({biases, bytes_of<double>(parts, outputs), bytes_of<double>(sums)});
   }
   WarpgroupNumbers const& numbers = warpgroups.most();

@@ -43,13 +43,14 @@ AssertionResult says(std::string const& message, std::vector<std::string> const&
   return AssertionSuccess();
 }
 
-/// That a message names two accesses in this file.
+/// That a message names two accesses, in this file or, of a copy past the registers, in device.hpp.
 AssertionResult names_two_lines(std::string const& message) {
   std::size_t count = 0;
-  std::string const file = "planted_bugs_test.cpp:";
-  for (std::size_t at = message.find(file); at != std::string::npos;
-       at = message.find(file, at + 1)) {
-    ++count;
+  for (std::string const file : {"planted_bugs_test.cpp:", "emulated/device.hpp:"}) {
+    for (std::size_t at = message.find(file); at != std::string::npos;
+         at = message.find(file, at + 1)) {
+      ++count;
+    }
   }
   if (count == 2) return AssertionSuccess();
   return AssertionFailure() << count << " lines of the source in: '" << message << "'";
@@ -534,6 +535,104 @@ TEST_F(PlantedBug, Leak) {
   EXPECT_TRUE(says(message_of<EmulationError>([] { emulated::check_clean(); }),
                    {"leaked", "1 device allocation", "24 bytes"}));
   cuda::release(memory);
+}
+
+// Copies past the registers, and products of warp groups.
+
+enum class Wait { for_all, for_all_but_one, for_none };
+
+/// Each thread copies four numbers in each of two groups; what a neighbour has copied is read.
+template <Wait wait, bool has_barrier>
+__global__ void copy_to_neighbours(float const* in, float* out) {
+  BRINK_SHARED(float4, tile, 64);
+  auto* const numbers = reinterpret_cast<float*>(tile);
+  for (unsigned group = 0; group < 2; ++group) {
+    cuda::copy_pack(numbers + 128 * group + 4 * threadIdx.x, in + 128 * group + 4 * threadIdx.x);
+    cuda::end_copy_group();
+  }
+  if (wait == Wait::for_all) cuda::wait_for_copies<0>();
+  if (wait == Wait::for_all_but_one) cuda::wait_for_copies<1>();
+  if (has_barrier) __syncthreads();
+  for (unsigned i = threadIdx.x; i < 256; i += 32) out[i] = numbers[255 - i];
+}
+
+class PlantedCopyBug : public PlantedBug {
+ protected:
+  Results run(void (*kernel)(float const*, float*)) {
+    return [this, kernel] {
+      DeviceArray<float> const in(stream, counting<float>(256));
+      DeviceArray<float> const out(256);
+      cuda::launch(stream, {"copy_to_neighbours", {1}, {32}}, kernel, in.data(), out.data());
+      return out.values(stream);
+    };
+  }
+};
+
+TEST_F(PlantedCopyBug, MissingWaitForCopies) {
+  for (float const number : run(copy_to_neighbours<Wait::for_none, true>)()) {
+    EXPECT_TRUE(std::isnan(number));
+  }
+}
+
+TEST_F(PlantedCopyBug, WaitForTooFewGroupsOfCopies) {
+  auto const numbers = run(copy_to_neighbours<Wait::for_all_but_one, true>)();
+  EXPECT_TRUE(std::isnan(numbers.front())) << "of the last group";
+  EXPECT_EQ(numbers.back(), counting<float>(1).front());
+}
+
+TEST_F(PlantedCopyBug, MissingBarrierBehindCopies) {
+  auto expected = counting<float>(256);
+  std::reverse(expected.begin(), expected.end());
+  expect_race_or_wrong_result(run(copy_to_neighbours<Wait::for_all, false>),
+                              run(copy_to_neighbours<Wait::for_all, true>), expected);
+}
+
+__global__ void copy_from_next_number(float const* in, float* out) {
+  BRINK_SHARED(float4, tile, 64);
+  cuda::copy_pack(reinterpret_cast<float*>(tile), in + 1);
+  out[threadIdx.x] = 0;
+}
+
+TEST_F(PlantedCopyBug, CopyOfAPackThatIsNotAligned) {
+  EXPECT_TRUE(says(message_of<EmulationError>([&] { run(copy_from_next_number)(); }),
+                   {"copy_pack at an address that is no multiple of 16", "planted_bugs_test.cpp"}));
+}
+
+/// A = 1 everywhere, by B_kc = c.
+template <bool whole_group>
+__global__ void multiply_ones(float const* b, float* sums_of_lanes) {
+  BRINK_SHARED(float, shared, 13 * 64);
+  for (unsigned i = threadIdx.x; i < 13 * 64; i += 128) shared[i] = b[i];
+  __syncthreads();
+  if (!whole_group && threadIdx.x == 5) return;
+  float const ones[4] = {1, 1, 1, 1};
+  float sums[13][4];
+  cuda::begin_products();
+  cuda::multiply_warpgroup<13>(ones, shared, true, sums);
+  cuda::wait_for_products();
+  for (int j = 0; j < 13; ++j) {
+    for (int e = 0; e < 4; ++e) sums_of_lanes[(threadIdx.x * 13 + j) * 4 + e] = sums[j][e];
+  }
+}
+
+TEST_F(PlantedBug, ProductThatALaneIsMissingFrom) {
+  std::vector<float> columns;
+  for (int i = 0; i < 13 * 64; ++i) {
+    columns.push_back(static_cast<float>(i / 64 * 8 + i % 32 / 4));
+  }
+  DeviceArray<float> const b(stream, columns);
+  DeviceArray<float> const sums(128 * 13 * 4);
+  auto const launch = [&](auto kernel) {
+    cuda::launch(stream, {"multiply_ones", {1}, {128}}, kernel, b.data(), sums.data());
+  };
+  launch(multiply_ones<true>);
+  std::vector<float> const found = sums.values(stream);
+  for (int i = 0; i < 128 * 13 * 4; ++i) {
+    int const column = i / 4 % 13 * 8 + i / 4 / 13 % 4 * 2 + i % 2;
+    ASSERT_EQ(found[i], static_cast<float>(8 * column)) << i;
+  }
+  launch(multiply_ones<false>);
+  EXPECT_TRUE(says(error_of_synchronization(), {"multiply_warpgroup", "planted_bugs_test.cpp"}));
 }
 
 // Threads that do not meet.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "host/network/network.hpp"
 #include "tests/oracle/oracle.hpp"
@@ -38,6 +39,9 @@ std::vector<Sizes> large_sizes() {
   };
 }
 
+/// Enough operations for warp groups of a GPU.
+constexpr Sizes many_operations{640, 520, 330};
+
 /// A scale of weights that keeps preactivations where activations bend.
 double bending_scale(Index inputs) {
   return 1 / std::sqrt(static_cast<double>(inputs));
@@ -62,6 +66,7 @@ template <class T, class Check>
 void for_all(Check const& check) {
   for (int const threads : {1, 2, 3}) for_sizes<T>(threads, ragged_sizes(), check);
   for_sizes<T>(2, large_sizes(), check);
+  if (!is_emulated(*Machine<T>().context)) for_sizes<T>(2, {many_operations}, check);
 }
 
 template <class T>
@@ -176,6 +181,36 @@ TYPED_TEST(DenseOperation, StrideOfOneRowMayBeLong) {
   dense.weight_gradient(long_deltas, long_input, {gradient.view(), bias.vector()});
   EXPECT_LE(relative_error(gradient.values(), products), tolerance<T>);
   EXPECT_EQ(widened(bias.values()), delta);
+}
+
+/// Also where nothing cancels, so that rounding in one direction would add up.
+TYPED_TEST(DenseOperation, LongSumsKeepTheirPrecision) {
+  using T = TypeParam;
+  Index const n = 64;
+  Index const d = 3000;
+  Index const h = 600;
+  auto const positive = [](std::vector<double> values) {
+    for (double& value : values) value = std::abs(value);
+    return values;
+  };
+  auto const x = positive(random_values<T>(n * d, 1));
+  auto const w = positive(random_values<T>(h * d, 2));
+  std::vector<double> sums;
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < h; ++j) {
+      double sum = 0;
+      for (Index c = 0; c < d; ++c) sum += x[i * d + c] * w[j * d + c];
+      sums.push_back(sum);
+    }
+  }
+  Machine<T> machine;
+  Context& context = *machine.context;
+  Block<T> const bias(context, 1, h, std::vector<double>(static_cast<std::size_t>(h), 0.0));
+  Block<T> const weight(context, h, d, w), out(context, n, h);
+  machine.operations.dense->forward(Block<T>(context, n, d, x).view(),
+                                    {weight.view(), bias.vector()}, Activation::identity,
+                                    {out.view(), {}, {}});
+  EXPECT_LE(relative_error(out.values(), sums), 8 * std::numeric_limits<T>::epsilon());
 }
 
 TYPED_TEST(DenseOperation, ActivateIsForwardWithoutTheProduct) {

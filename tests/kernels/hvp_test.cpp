@@ -97,6 +97,8 @@ void for_all(Sizes const& many_tiles, Check const& check) {
   for (int const threads : {1, 2, 3}) for_sizes<T>(threads, ragged_sizes(), {0, 3}, check);
   for_sizes<T>(2, large_sizes(), {0, 3}, check);
   for_sizes<T>(2, {many_tiles}, {3}, check);
+  // Enough operations for warp groups of a GPU.
+  if (!is_emulated(*Machine<T>().context)) for_sizes<T>(2, {{400, 260, 330, 3}}, {0, 3}, check);
 }
 
 template <class T>

@@ -15,8 +15,7 @@ class Tf32 : public ::testing::Test {
     if (device() == "cpu") GTEST_SKIP() << "the cpu backend has no TF32";
     exact_ = std::make_unique<Machine<T>>(2);
     tf32_ = std::make_unique<Machine<T>>(2, Products::tf32);
-    rounds_ = std::is_same_v<T, float> &&
-              exact_->context->description().find("emulated") != std::string::npos;
+    rounds_ = std::is_same_v<T, float> && is_emulated(*exact_->context);
   }
 
   /// What `compute` gives on both: as many values, rounded or not.

@@ -18,6 +18,12 @@ inline std::string device() {
   return chosen == nullptr ? "cpu" : chosen;
 }
 
+/// Whether a context is of the emulated device, which takes its time, and goes other ways at smaller
+/// sizes than a GPU does.
+inline bool is_emulated(Context const& context) {
+  return context.description().find("emulated") != std::string::npos;
+}
+
 /// A context with its operations.
 template <class T>
 struct Machine {

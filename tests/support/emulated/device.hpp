@@ -251,7 +251,7 @@ inline float tf32(float x) {
 inline float toward_zero(double x) {
   auto const nearest = static_cast<float>(x);
   return std::abs(static_cast<double>(nearest)) > std::abs(x) ? std::nextafter(nearest, 0.0f)
-                                                               : nearest;
+                                                              : nearest;
 }
 
 inline void begin_copy(PendingCopy const& copy) {
@@ -290,8 +290,7 @@ void multiply_warpgroup(float const (&a)[4], float const* b, bool first, float (
   }
 }
 
-inline void copy_pack(float* to, float const* from,
-                      emulated::Site site = emulated::Site::here()) {
+inline void copy_pack(float* to, float const* from, emulated::Site site = emulated::Site::here()) {
   auto const is_off = [](void const* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 != 0; };
   if (is_off(to) || is_off(from)) {
     emulated::fail_thread(site, "copy_pack at an address that is no multiple of 16");

@@ -58,8 +58,8 @@ WarpResult warp_operation(char const* name, unsigned mask, std::uint64_t value, 
                           Site site);
 /// The caller's place in its warp.
 unsigned lane();
-/// A row of a matrix whose fragments the lanes of a warp have: `fragment` of lane 4g + t are its entries
-/// (g, t), (g + 8, t), (g, t + 4) and (g + 8, t + 4), and the caller gets rows g and g + 8.
+/// A row of a matrix whose fragments the lanes of a warp have: `fragment` of lane 4g + t are its
+/// entries (g, t), (g + 8, t), (g, t + 4) and (g + 8, t + 4), and the caller gets rows g and g + 8.
 void gather_rows(char const* name, float const (&fragment)[4], float (&rows)[2][8], Site site);
 
 /// A copy from global to shared memory that has begun.
