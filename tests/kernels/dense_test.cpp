@@ -66,7 +66,7 @@ template <class T, class Check>
 void for_all(Check const& check) {
   for (int const threads : {1, 2, 3}) for_sizes<T>(threads, ragged_sizes(), check);
   for_sizes<T>(2, large_sizes(), check);
-  if (!is_emulated(*Machine<T>().context)) for_sizes<T>(2, {many_operations}, check);
+  if (on_gpu()) for_sizes<T>(2, {many_operations}, check);
 }
 
 template <class T>

@@ -98,7 +98,7 @@ void for_all(Sizes const& many_tiles, Check const& check) {
   for_sizes<T>(2, large_sizes(), {0, 3}, check);
   for_sizes<T>(2, {many_tiles}, {3}, check);
   // Enough operations for warp groups of a GPU.
-  if (!is_emulated(*Machine<T>().context)) for_sizes<T>(2, {{400, 260, 330, 3}}, {0, 3}, check);
+  if (on_gpu()) for_sizes<T>(2, {{400, 260, 330, 3}}, {0, 3}, check);
 }
 
 template <class T>

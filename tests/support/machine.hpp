@@ -18,10 +18,15 @@ inline std::string device() {
   return chosen == nullptr ? "cpu" : chosen;
 }
 
-/// Whether a context is of the emulated device, which takes its time, and goes other ways at smaller
-/// sizes than a GPU does.
 inline bool is_emulated(Context const& context) {
   return context.description().find("emulated") != std::string::npos;
+}
+
+/// Whether the tests run on a GPU, which goes other ways only at sizes that take other devices
+/// long.
+inline bool on_gpu() {
+  auto const context = make_context(device(), 1, Products::exact);
+  return context->backend() == "cuda" && !is_emulated(*context);
 }
 
 /// A context with its operations.
