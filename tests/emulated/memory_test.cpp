@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <limits>
 #include <set>
 #include <span>
 
@@ -20,6 +21,9 @@ struct Shape {
   char const* name;
   char const* data;
   std::vector<Index> hidden;
+  /// From how many operations on products are made by warp groups, which take the emulated device
+  /// long.
+  double warpgroup_operations = std::numeric_limits<double>::infinity();
 };
 
 /// Products by hand and by the library; networks whose activations are most of it, or parameters.
@@ -28,6 +32,7 @@ std::vector<Shape> const shapes{
     {"wide", "synthetic:examples=40,features=520,classes=3,test=30", {260}},
     {"tall", "synthetic:examples=400,features=60,classes=10,test=40", {20}},
     {"flat", "synthetic:examples=60,features=90,classes=3,test=40", {}},
+    {"by groups", "synthetic:examples=150,features=40,classes=5,test=100", {30, 20}, 1e5},
 };
 
 /// What differs from plain gradient descent.
@@ -115,6 +120,7 @@ class PlannedMemory : public ::testing::TestWithParam<Precision> {
   }
 
   ProblemOptions problem(Shape const& shape) const {
+    emulated::set_warpgroup_operations(shape.warpgroup_operations);
     ProblemOptions problem;
     problem.data.source = shape.data;
     problem.hidden = shape.hidden;

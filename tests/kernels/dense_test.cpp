@@ -64,7 +64,7 @@ void for_sizes(int threads, std::vector<Sizes> const& all, Check const& check) {
 
 template <class T, class Check>
 void for_all(Check const& check) {
-  for (int const threads : {1, 2, 3}) for_sizes<T>(threads, ragged_sizes(), check);
+  for (int const threads : thread_counts()) for_sizes<T>(threads, ragged_sizes(), check);
   for_sizes<T>(2, large_sizes(), check);
   if (on_gpu()) for_sizes<T>(2, {many_operations}, check);
 }

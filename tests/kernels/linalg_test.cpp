@@ -24,7 +24,7 @@ TYPED_TEST_SUITE(LinalgOperation, Precisions);
 
 TYPED_TEST(LinalgOperation, InnerProductsAreFloat64Sums) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const length : ragged) {
       for (auto const& [p, q] : std::vector<std::pair<Index, Index>>{{1, 1}, {3, 1}, {2, 5}}) {
@@ -62,7 +62,7 @@ TYPED_TEST(LinalgOperation, InnerProductsAreTheSameOnAnyNumberOfThreads) {
 
 TYPED_TEST(LinalgOperation, CombineMultipliesFromTheLeft) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const length : ragged) {
       Index const p = 4;
@@ -97,7 +97,7 @@ TYPED_TEST(LinalgOperation, MultiplyTransposesWhatItIsAskedTo) {
   struct Shape {
     Index rows, inner, cols;
   };
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     Context& context = *machine.context;
     for (Shape const shape : {Shape{1, 1, 1}, {33, 31, 5}, {5, 32, 70}, {2, 300, 33}}) {
@@ -142,7 +142,7 @@ TYPED_TEST(LinalgOperation, MultiplyTransposesWhatItIsAskedTo) {
 
 TYPED_TEST(LinalgOperation, AxpyAdds) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const length : ragged) {
       auto const x = random_values<T>(length, 1);
@@ -182,7 +182,7 @@ constexpr Index matrix_sizes[] = {1, 2, 31, 32, 33, 64, 65, 131};
 
 TYPED_TEST(LinalgOperation, SymmetrizeIsTheMeanWithTheTranspose) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const n : matrix_sizes) {
       auto const a = random_values<T>(n * n, 1);
@@ -220,7 +220,7 @@ TYPED_TEST(LinalgOperation, SymmetrizeTellsOfEntriesThatAreNotFinite) {
 
 TYPED_TEST(LinalgOperation, SymmetricEigenvaluesAreAscending) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const n : matrix_sizes) {
       auto const half = random_values<T>(n * n, 1);

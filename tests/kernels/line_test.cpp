@@ -135,7 +135,7 @@ TYPED_TEST_SUITE(LineOperation, Precisions);
 
 TYPED_TEST(LineOperation, AnswersToTheOracleAtRaggedSizes) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const n : {1, 31, 32, 33, 127, 128, 129, 300}) {
       SCOPED_TRACE(n);
@@ -159,7 +159,7 @@ TYPED_TEST(LineOperation, IsTheSameOnAnyNumberOfThreads) {
   Sweep<T> const sweep(515, {7, 6, 3}, "tanh", "cross-entropy", false);
   Machine<T> one(1);
   auto const first = run(one, sweep, Activation::tanh, LossKind::cross_entropy, 0);
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     auto const again = run(machine, sweep, Activation::tanh, LossKind::cross_entropy, 0);
     for (std::size_t i = 0; i < taus.size(); ++i) {

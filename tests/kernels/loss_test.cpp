@@ -99,7 +99,7 @@ TYPED_TEST_SUITE(LossOperation, Precisions);
 
 TYPED_TEST(LossOperation, ValueGradientAndAccuracy) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const n : {1, 31, 32, 33}) {
       for (Index const outputs : {1, 2, 31, 32, 33}) {
@@ -128,7 +128,7 @@ TYPED_TEST(LossOperation, SumsDoNotDependOnTheNumberOfThreads) {
   Batch const batch = make_batch<T>(1001, 7);
   Machine<T> one(1);
   Result<T> const want = run(one, LossKind::cross_entropy, batch, 0);
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     Result<T> const got = run(machine, LossKind::cross_entropy, batch, 0);
     EXPECT_EQ(got.sums.loss, want.sums.loss);
@@ -160,7 +160,7 @@ TYPED_TEST(LossOperation, OfEqualOutputsTheFirstCounts) {
 
 TYPED_TEST(LossOperation, TangentIsTheSecondDerivativeAlongEachDirection) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Index const n : {1, 31, 33}) {
       for (Index const outputs : {1, 2, 32, 33}) {

@@ -106,7 +106,7 @@ TYPED_TEST_SUITE(StepOperation, Precisions);
 
 TYPED_TEST(StepOperation, UpdatesAsItsDefinitionsSay) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     for (Method const method : methods) {
       for (Index const size : {1, 31, 32, 33, 4095, 4097, 10000}) {
@@ -142,7 +142,7 @@ TYPED_TEST(StepOperation, IsTheSameOnAnyNumberOfThreads) {
   for (Method const method : methods) {
     Inputs const in = make_inputs<T>(method, 100'003, false, true);
     Outcome const want = run(one, in);
-    for (int const threads : {1, 2, 3}) {
+    for (int const threads : thread_counts()) {
       Machine<T> machine(threads);
       Outcome const got = run(machine, in);
       EXPECT_EQ(got.scalars, want.scalars);
@@ -192,7 +192,7 @@ TYPED_TEST(StepOperation, CountsParametersThatAreKeptElsewhere) {
 
 TYPED_TEST(StepOperation, UpdatesWeightsInTheSpanOfTheData) {
   using T = TypeParam;
-  for (int const threads : {1, 2, 3}) {
+  for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     Context& context = *machine.context;
     Step<T> const& step = *machine.operations.step;

@@ -18,6 +18,13 @@ inline std::string device() {
   return chosen == nullptr ? "cpu" : chosen;
 }
 
+/// Numbers of threads to try: other devices than the CPU do not use them.
+inline std::vector<int> thread_counts() {
+  return device() == "cpu" ? std::vector<int>{1, 2, 3} : std::vector<int>{2};
+}
+
+/// Whether a context is of the emulated device, which takes its time, and goes other ways at
+/// smaller sizes than a GPU does.
 inline bool is_emulated(Context const& context) {
   return context.description().find("emulated") != std::string::npos;
 }
