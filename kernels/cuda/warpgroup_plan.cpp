@@ -14,7 +14,7 @@ constexpr Index multiprocessors = 132;
 constexpr double begin_and_end = 4;
 constexpr double partial_sum = 2.6e-6;
 constexpr double launch_of_sums = 3;
-constexpr Index most_stretches = 16;
+constexpr Index most_stretches = 64;
 
 /// Results of fewer columns are left to narrow tiles.
 constexpr Index least_cols = 17;

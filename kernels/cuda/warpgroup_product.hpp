@@ -36,7 +36,7 @@ __device__ inline float leading_bits(float x) {
   return std::bit_cast<float>((std::bit_cast<unsigned>(x) + 0x1000u) & 0xffffe000u);
 }
 
-inline constexpr unsigned split_threads = 256;
+inline constexpr int split_threads = 256;
 
 /// Writes op(B)'s parts, zeros beyond its edges: a block one step (blockIdx.x) of one tile of
 /// columns (blockIdx.y) of matrix blockIdx.z, which is one behind the other for each of these. A
@@ -52,7 +52,11 @@ __global__ void __launch_bounds__(split_threads)
   Index const first = Index(blockIdx.x) * depth;
   Index const col = Index(blockIdx.y) * Tile::cols;
   float const* const from = b.data + Index(blockIdx.z) * b.step;
-  for (int i = static_cast<int>(threadIdx.x); i < depth * Tile::cols; i += split_threads) {
+  constexpr int numbers_of_thread = Tile::part / split_threads;
+  static_assert(numbers_of_thread * split_threads == Tile::part);
+  BRINK_UNROLL
+  for (int n = 0; n < numbers_of_thread; ++n) {  // all of them are on their way at a time
+    int const i = static_cast<int>(threadIdx.x) + n * split_threads;
     int const k = inner_first ? i % depth : i / Tile::cols;
     int const c = inner_first ? i / depth : i % Tile::cols;
     bool const there = first + k < inner && col + c < cols;
@@ -64,7 +68,9 @@ __global__ void __launch_bounds__(split_threads)
   float* const to =
       parts +
       ((Index(blockIdx.z) * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x) * (2 * Tile::part);
-  for (int i = static_cast<int>(threadIdx.x); i < Tile::part; i += split_threads) {
+  BRINK_UNROLL
+  for (int n = 0; n < numbers_of_thread; ++n) {
+    int const i = static_cast<int>(threadIdx.x) + n * split_threads;
     int const brick = i / 32;
     int const in_product = brick % 2 * 4 + i % 4;
     int const k = brick / (2 * Tile::fragments) * 8 + in_product % 4 * 2 + in_product / 4;

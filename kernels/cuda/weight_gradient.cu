@@ -100,11 +100,10 @@ __device__ T total(Partial<T> partial, Index place, Index size) {
   return sum;
 }
 
-// A block adds up 4 rows by 256 columns, so that every access is of neighbours: weights of several
+// A block adds up 4 rows by 64 columns, so that every access is of neighbours: weights of several
 // directions need not lie on 16 bytes.
 constexpr unsigned total_threads = 64;
 constexpr unsigned total_rows = 4;
-constexpr int total_columns = 4;  ///< of a thread
 
 /// Adds up the stretches. No weights (`sums` null): they are there already.
 template <class T>
@@ -117,10 +116,8 @@ __global__ void __launch_bounds__(total_threads* total_rows)
   if (row >= outputs) return;
   Index const line = j * outputs + row;
   T* const weight = out.weight.row(row) + j * out.step;
-  BRINK_UNROLL
-  for (int i = 0; i < total_columns; ++i) {
-    Index const col = (Index(blockIdx.y) * total_columns + i) * total_threads + threadIdx.x;
-    if (weights.sums == nullptr || col >= inputs) continue;
+  Index const col = Index(blockIdx.y) * total_threads + threadIdx.x;
+  if (weights.sums != nullptr && col < inputs) {
     weight[col] = total(weights, line * inputs + col, out.count * outputs * inputs);
   }
   if (blockIdx.y > 0 || threadIdx.x >= warp_lanes) return;
@@ -137,13 +134,12 @@ template <class T>
 void total_gradients(Stream stream, Partial<T> weights, Partial<double> biases,
                      WeightGradients<T> const& out) {
   Index const width = weights.sums == nullptr ? 1 : out.weight.cols;
-  launch(
-      stream,
-      {"weight_gradient_total",
-       {blocks_for(out.weight.rows, total_rows),
-        blocks_for(width, Index{total_threads} * total_columns), static_cast<unsigned>(out.count)},
-       {total_threads, total_rows}},
-      total_gradients_kernel<T>, weights, biases, out);
+  launch(stream,
+         {"weight_gradient_total",
+          {blocks_for(out.weight.rows, total_rows), blocks_for(width, total_threads),
+           static_cast<unsigned>(out.count)},
+          {total_threads, total_rows}},
+         total_gradients_kernel<T>, weights, biases, out);
 }
 
 /// A gradient's weights, n examples at a time.
