@@ -4,6 +4,7 @@
 #include <bit>
 #include <tuple>
 
+#include "kernels/cuda/reduce.hpp"
 #include "kernels/cuda/tile_product.hpp"
 #include "kernels/cuda/warpgroup_plan.hpp"
 
@@ -43,9 +44,11 @@ inline constexpr int split_threads = 256;
 /// part has bricks of 8 columns by 4, as `multiply_warpgroup` reads them. There numbers that are
 /// neighbours along the inner dimension are 4 apart, so that what a lane has of A are neighbours in
 /// memory: any order will do that is the same for both.
+/// `column_sums`, unless it is null, gets those of each step, in float64: steps × (matrices ·
+/// cols).
 template <class Tile, bool inner_first>
 __global__ void __launch_bounds__(split_threads)
-    split_kernel(Factor<float> b, Index inner, Index cols, float* parts) {
+    split_kernel(Factor<float> b, Index inner, Index cols, float* parts, double* column_sums) {
   BRINK_SHARED(float, shared, Tile::depth*(Tile::cols + 1));
   constexpr int depth = Tile::depth;
   constexpr int pitch = Tile::cols + 1;
@@ -65,6 +68,18 @@ __global__ void __launch_bounds__(split_threads)
     shared[k * pitch + c] = there ? from[at] : 0.0f;
   }
   __syncthreads();
+  if (column_sums != nullptr) {  // the same for all
+    constexpr int half = depth / 2;
+    static_assert(2 * Tile::cols <= split_threads);
+    int const c = static_cast<int>(threadIdx.x) / 2;
+    float const* const column = shared + static_cast<int>(threadIdx.x) % 2 * half * pitch + c;
+    double sum = 0;
+    for (int k = 0; c < Tile::cols && k < half; ++k) sum += static_cast<double>(column[k * pitch]);
+    sum += __shfl_down_sync(all_lanes, sum, 1);
+    if (threadIdx.x % 2 == 0 && c < Tile::cols && col + c < cols) {
+      column_sums[(Index(blockIdx.x) * gridDim.z + blockIdx.z) * cols + col + c] = sum;
+    }
+  }
   float* const to =
       parts +
       ((Index(blockIdx.z) * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x) * (2 * Tile::part);
@@ -366,11 +381,13 @@ bool takes_warpgroups(CudaContext const& context, Products precision,
 }
 
 /// Queues finish(part, row, col, count, pack) for all packs of what `plan` makes of the products:
-/// with stretch s, part s · count + j is what it gives matrix j. `transposed`: of the products'
-/// transposes, by exchanging the factors.
+/// with stretch s, part s · count + j is what it gives matrix j. `transposed_out`: finish gets
+/// those of the products' transposes. `column_sums`: of the first terms' op(B), as split_kernel has
+/// them.
 template <bool a_inner_first, bool b_inner_first, bool transposed_out, class Finish>
 void issue_warpgroups(Stream stream, char const* name, WarpgroupPlan const& plan,
-                      TileProducts<float> const& products, Workspace& parts, Finish const& finish) {
+                      TileProducts<float> const& products, Workspace& parts, Finish const& finish,
+                      double* column_sums = nullptr) {
   bool const second = products.second.a.data != nullptr;
   auto const matrices = [&](TileProducts<float>::Term const& term) {
     return term.b.step == 0 ? Index{1} : products.count;
@@ -379,16 +396,16 @@ void issue_warpgroups(Stream stream, char const* name, WarpgroupPlan const& plan
   Index const of_second = second ? matrices(products.second) * plan.parts() : 0;
   float* const split = parts.get<float>(of_first + of_second);
   auto const run = [&]<class Tile>(Tile) {
-    auto const split_term = [&](TileProducts<float>::Term const& term, float* to) {
+    auto const split_term = [&](TileProducts<float>::Term const& term, float* to, double* sums) {
       launch(stream,
              {"split_factor",
               {static_cast<unsigned>(plan.steps), static_cast<unsigned>(plan.col_tiles),
                static_cast<unsigned>(matrices(term))},
               {split_threads}},
-             split_kernel<Tile, b_inner_first>, term.b, products.inner, products.cols, to);
+             split_kernel<Tile, b_inner_first>, term.b, products.inner, products.cols, to, sums);
     };
-    split_term(products.first, split);
-    if (second) split_term(products.second, split + of_first);
+    split_term(products.first, split, column_sums);
+    if (second) split_term(products.second, split + of_first, nullptr);
     auto const as_split = [&](TileProducts<float>::Term const& term, float const* at) {
       return WarpgroupProducts::Term{term.a, at, matrices(term) == 1};
     };

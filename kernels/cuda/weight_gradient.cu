@@ -201,13 +201,17 @@ void multiply_by_warpgroups(CudaContext const& context, TileProducts<float> cons
   float* const sums =
       weights.get<float>(plan.stretches * products.count * products.rows * products.cols);
   WritePartial<float> const write{sums, products.rows, products.cols};
-  if (exchange) {
-    issue_warpgroups<false, false, true>(stream, "weight_gradient", plan, made, parts, write);
+  Partial<double> of_biases{};
+  if (exchange) {  // the biases' sums are those of the second factor's columns
+    double* const of_steps = biases.get<double>(plan.steps * terms.delta.cols);
+    issue_warpgroups<false, false, true>(stream, "weight_gradient", plan, made, parts, write,
+                                         of_steps);
+    of_biases = {of_steps, plan.steps};
   } else {
     issue_warpgroups<false, false, false>(stream, "weight_gradient", plan, made, parts, write);
+    of_biases = sum_columns(context, terms.delta, biases);
   }
-  total_gradients<float>(stream, {sums, plan.stretches}, sum_columns(context, terms.delta, biases),
-                         out);
+  total_gradients<float>(stream, {sums, plan.stretches}, of_biases, out);
 }
 
 /// By the library. The weights of several directions are one product, as many tiles of which are
@@ -282,6 +286,10 @@ double WeightGradient<T>::workspace_bytes(CudaContext const& context,
     if constexpr (is_float32<T>) {
       warpgroups.add(std::max(inputs, outputs), std::min(inputs, outputs), examples, directions,
                      directions > 0, false);
+      if (pays_on_warpgroups(context, outputs, inputs, examples, directions)) {
+        Index const steps = blocks_for(examples, OddWarpgroupTile::depth);
+        biases = std::max(biases, bytes_of<double>(steps, directions, outputs));
+      }
     }
     // By the library, the columns of all directions' Δ are summed as one matrix.
     Index const columns = directions * outputs;
