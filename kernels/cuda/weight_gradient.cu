@@ -285,7 +285,7 @@ double WeightGradient<T>::workspace_bytes(CudaContext const& context,
     }
     if constexpr (is_float32<T>) {
       warpgroups.add(std::max(inputs, outputs), std::min(inputs, outputs), examples, directions,
-                     directions > 0, false);
+                     true, false);
       if (pays_on_warpgroups(context, outputs, inputs, examples, directions)) {
         Index const steps = blocks_for(examples, OddWarpgroupTile::depth);
         biases = std::max(biases, bytes_of<double>(steps, directions, outputs));
