@@ -237,8 +237,9 @@ void ZarrGroup::begin_writing() {
   lock_ = std::move(lock);
 }
 
-/// What killed processes left half-done.
+/// What killed processes left half-done, those too that were making the record while another did.
 void ZarrGroup::clear_away() {
+  remove_orphaned_siblings(path_);
   remove_temporaries(path_);
   remove_claims(path_);
   for (auto& [name, array] : arrays_) array.recover();

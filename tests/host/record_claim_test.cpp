@@ -85,6 +85,9 @@ TEST_F(Sharing, SeveralWriteChunksAndTheLastEndsIt) {
 TEST_F(Sharing, OneThatIsAloneClearsAway) {
   auto first = ZarrGroup::join(path_);
   write_atomically(path_ / ".codes.tmp-99", "left");
+  // Of a process that was killed while it made the record, and is gone.
+  auto const orphan = path_.parent_path() / ("." + path_.filename().string() + ".tmp-999999999");
+  std::filesystem::create_directory(orphan);
   first->share();
   auto const claim = Claim::take(path_, "codes");
   auto second = ZarrGroup::join(path_);
@@ -93,6 +96,7 @@ TEST_F(Sharing, OneThatIsAloneClearsAway) {
   EXPECT_TRUE(first->try_alone());
   EXPECT_FALSE(std::filesystem::exists(path_ / ".codes.tmp-99"));
   EXPECT_FALSE(std::filesystem::exists(path_ / ".claims"));
+  EXPECT_FALSE(std::filesystem::exists(orphan));
 }
 
 }  // namespace
