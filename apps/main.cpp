@@ -32,9 +32,21 @@ int fail(std::string message, int code) {
   return code;
 }
 
+/// Leaves the first rank the time to speak. Where a launcher ends all by a signal because one has
+/// ended, this one ends first otherwise, and nobody has spoken. False where no signal came.
+bool wait_for_the_first() {
+  for (auto const until = Clock::now() + patience; Clock::now() < until;) {
+    if (brink::interrupted()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
 /// The same before ranks know of each other, where each finds what is wrong.
 int fail_alike(std::string const& message, int code) {
-  return brink::speaks_for_all() ? fail(message, code) : code;
+  if (brink::speaks_for_all()) return fail(message, code);
+  wait_for_the_first();
+  return code;
 }
 
 /// The same where ranks may wait for one that cannot go on: ends all. What goes wrong in all alike
@@ -44,10 +56,7 @@ int fail_for_all(std::string const& message, int code) {
   if (ranks.is_first()) {
     fail(message, code);
   } else {
-    for (auto const until = Clock::now() + patience; Clock::now() < until;) {
-      if (brink::interrupted()) return code;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    if (wait_for_the_first()) return code;
     fail(fmt::format("rank {}: {}", ranks.rank(), message), code);
   }
   ranks.abort(code);
