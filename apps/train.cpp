@@ -42,11 +42,33 @@ TrainOptions read(TrainArguments const& arguments, ProblemArguments const& probl
   return options;
 }
 
+/// The sharpness beyond which the method is unstable on a quadratic (Cohen et al. 2021), where one
+/// number says it: " (2/lr = 20)".
+std::string threshold(TrainOptions const& options) {
+  double const eta = options.learning_rate;
+  double const beta = options.momentum;
+  auto const shown = [](char const* formula, double value) {
+    return fmt::format(" ({} = {:.4g})", formula, value);
+  };
+  if (options.on_square_root) return "";
+  switch (options.method) {
+    case Method::gd:
+    case Method::sgd: return shown("2/lr", 2 / eta);
+    case Method::polyak: return shown("(2 + 2 momentum)/lr", (2 + 2 * beta) / eta);
+    case Method::nesterov:
+      return shown("(2 + 2 momentum)/((1 + 2 momentum) lr)",
+                   (2 + 2 * beta) / ((1 + 2 * beta) * eta));
+    case Method::normalized_gd:
+    case Method::flow: return "";
+  }
+  return "";
+}
+
 void report(TrainOptions const& options, TrainResult const& result) {
   fmt::print("{} after {} steps: loss {:.6g}", result.stop_reason, result.steps, result.loss);
   if (!std::isnan(result.accuracy)) fmt::print(", accuracy {:.2f} %", 100 * result.accuracy);
   if (!std::isnan(result.sharpness)) {
-    fmt::print(", sharpness {:.4g} (2/lr = {:.4g})", result.sharpness, 2 / options.learning_rate);
+    fmt::print(", sharpness {:.4g}{}", result.sharpness, threshold(options));
   }
   fmt::print("\n");
   if (!std::isnan(result.identity_residual)) {
@@ -84,7 +106,7 @@ void add_stopping(CLI::App& command, TrainArguments& a) {
       .add_option("--until-accuracy", a.until_accuracy,
                   "stop at this training accuracy, as a fraction")
       ->type_name("X");
-  command.add_option("--until-loss", a.until_loss, "stop at this training loss")->type_name("X");
+  command.add_option("--until-loss", a.until_loss, "stop at this training loss; of sgd, a minibatch's")->type_name("X");
 }
 
 void add_diagnostics(CLI::App& command, TrainArguments& a) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/loss.hpp"
+#include "kernels/math/number.hpp"
 #include "kernels/view.hpp"
 
 namespace brink {
@@ -14,13 +15,19 @@ enum class Method { gd, sgd, normalized_gd, polyak, nesterov, flow };
 ///   nesterov        m ← β m + g, u = g + β m    s = η
 ///   flow            u as given in `update`      s = η, the integrator's step
 /// On √f the gradient is g / (2√f); the factor 1/(2√f) goes into s for gd and into g for the
-/// momentum methods. Normalised GD is the same on f and √f.
+/// momentum methods; where f = 0, which is as low as it gets, it counts as 0. Normalised GD is the
+/// same on f and √f.
 struct UpdateRule {
   Method method = Method::gd;
   double learning_rate = 0;
   double momentum = 0;
   bool on_square_root = false;
 };
+
+/// ∇√f = slope_of_root(f) · ∇f.
+BRINK_HOST_DEVICE inline double slope_of_root(double loss) {
+  return inverse_or_zero(2 * std::sqrt(loss));
+}
 
 /// Scalars of one step, left in the context's memory.
 struct StepScalars {
@@ -29,6 +36,9 @@ struct StepScalars {
   double update_overlap;    ///< ⟨u, g⟩
   double update_square;     ///< ‖u‖²
   double scale;             ///< s
+
+  /// Whether the step leaves θ where it is, and every later one will.
+  bool is_at_rest() const { return scale == 0 || update_square == 0; }
 };
 
 /// What a step leaves for the host.

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -64,16 +65,40 @@ int write_new_file(fs::path const& path, std::span<std::byte const> bytes, Durab
   return file.close() == 0 ? 0 : errno;
 }
 
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "";
+}
+
+/// A process, among those of all machines that share a file system.
+struct Owner {
+  pid_t process;
+  std::string host;
+};
+
 /// The process that made a temporary of this name, if it is one.
-std::optional<pid_t> temporary_owner(std::string const& name) {
+std::optional<Owner> temporary_owner(std::string const& name) {
   auto const mark = name.rfind(temporary_mark);
   if (name.empty() || name.front() != '.' || mark == std::string::npos) return std::nullopt;
   char const* const begin = name.data() + mark + temporary_mark.size();
   char const* const end = name.data() + name.size();
-  pid_t owner = 0;
-  auto const [stop, error] = std::from_chars(begin, end, owner);
-  if (error != std::errc() || stop != end || owner <= 0) return std::nullopt;
-  return owner;
+  pid_t process = 0;
+  auto const [stop, error] = std::from_chars(begin, end, process);
+  if (error != std::errc() || process <= 0 || stop == end || *stop != '@') return std::nullopt;
+  return Owner{process, {stop + 1, end}};
+}
+
+/// Whether nobody will come back for the temporary at this path; `alone` as in
+/// remove_temporaries. Of other names, false.
+bool is_orphaned(fs::path const& temporary, bool alone) {
+  auto const owner = temporary_owner(temporary.filename().string());
+  if (!owner) return false;
+  if (owner->host == host_name()) {
+    return alone || (::kill(owner->process, 0) != 0 && errno == ESRCH);
+  }
+  std::error_code error;
+  auto const written = fs::last_write_time(temporary, error);
+  return !error && fs::file_time_type::clock::now() - written > std::chrono::days(1);
 }
 
 fs::path directory_of(fs::path const& path) {
@@ -88,8 +113,8 @@ void throw_machine_error(std::string_view what, fs::path const& path, int error)
 }
 
 fs::path temporary_name(fs::path const& path) {
-  auto const name = fmt::format(".{}{}{}", path.filename().string(), temporary_mark, ::getpid());
-  return path.parent_path() / name;
+  return path.parent_path() / fmt::format(".{}{}{}@{}", path.filename().string(), temporary_mark,
+                                          ::getpid(), host_name());
 }
 
 bool is_temporary(fs::path const& name) {
@@ -129,12 +154,12 @@ void sync_file_system(fs::path const& directory) {
   if (::syncfs(opened.get()) != 0) throw_machine_error("sync", directory, errno);
 }
 
-void remove_temporaries(fs::path const& directory) {
+void remove_temporaries(fs::path const& directory, bool alone) {
   std::vector<fs::path> stale;
   std::error_code error;
   for (fs::recursive_directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
-    if (is_temporary(at->path().filename())) stale.push_back(at->path());
+    if (is_orphaned(at->path(), alone)) stale.push_back(at->path());
   }
   for (auto const& path : stale) fs::remove_all(path, error);
 }
@@ -145,10 +170,8 @@ void remove_orphaned_siblings(fs::path const& path) {
   std::error_code error;
   for (fs::directory_iterator at(directory_of(path), error), end; !error && at != end;
        at.increment(error)) {
-    auto const name = at->path().filename().string();
-    if (!name.starts_with(prefix)) continue;
-    auto const owner = temporary_owner(name);
-    if (owner && ::kill(*owner, 0) != 0 && errno == ESRCH) stale.push_back(at->path());
+    bool const is_sibling = at->path().filename().string().starts_with(prefix);
+    if (is_sibling && is_orphaned(at->path(), false)) stale.push_back(at->path());
   }
   for (auto const& sibling : stale) fs::remove_all(sibling, error);
 }

@@ -19,7 +19,7 @@ void write_atomically(std::filesystem::path const& path, std::span<std::byte con
 void write_atomically(std::filesystem::path const& path, std::string_view text,
                       Durable durable = Durable::yes);
 
-/// The hidden sibling `.NAME.tmp-PID` under which this process builds `path`.
+/// The hidden sibling `.NAME.tmp-PID@HOST` under which this process builds `path`.
 std::filesystem::path temporary_name(std::filesystem::path const& path);
 
 /// Whether `name` is that of a temporary: temporary_name() of some process.
@@ -36,11 +36,12 @@ void sync_path(std::filesystem::path const& path);
 /// of one per file.
 void sync_file_system(std::filesystem::path const& directory);
 
-/// Removes every temporary under `directory`, at any depth. Only for the one process that may
-/// write there.
-void remove_temporaries(std::filesystem::path const& directory);
+/// Removes the temporaries under `directory`, at any depth, that their makers will not come back
+/// for. `alone`: no other process of this machine writes there, so that all of this machine's are
+/// such; else those are whose process has ended. Of other machines, those that are a day old.
+void remove_temporaries(std::filesystem::path const& directory, bool alone);
 
-/// Removes the temporary siblings of `path` whose processes are gone.
+/// The same with the temporary siblings of `path`, where others may be at work.
 void remove_orphaned_siblings(std::filesystem::path const& path);
 
 /// Throws MachineError "cannot WHAT PATH: what the system says of errno `error`".

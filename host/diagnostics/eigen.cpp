@@ -193,7 +193,7 @@ Eigenpairs EigenSolver<T>::not_finite(Index products) {
 template <class T>
 void EigenSolver<T>::keep(Ritz const& ritz, bool guard_from_coarse) {
   Index const best = std::min(guard_from_coarse ? options_.count : carried_, size_);
-  Index const rows = guard_from_coarse ? kept_count_ : best;
+  Index const rows = guard_from_coarse ? std::max(best, kept_count_) : best;
   Buffer<T> kept(*context_, rows * dimension_);
   linalg_->combine({ritz.vectors.begin(), ritz.vectors.begin() + best * size_}, basis(0, size_),
                    kept.matrix(best, dimension_), false);
@@ -209,6 +209,7 @@ template <class T>
 Eigenpairs EigenSolver<T>::solve(SymmetricOperator<T> const& product, CoarseOperator<T>* coarse) {
   start();
   Eigenpairs result;
+  if (coarse != nullptr && coarse->dimension() < options_.count) coarse = nullptr;
   Index grow = coarse != nullptr ? start_from(*coarse, result) : kept_count_;
   Ritz pairs;
   while (true) {

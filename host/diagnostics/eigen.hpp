@@ -36,7 +36,8 @@ struct Eigenpairs {
 ///
 /// With a coarse stand-in for the matrix, the first basis is the stand-in's own eigenvectors: a few
 /// products with the matrix, and more with the stand-in, take the place of many with the matrix.
-/// Values and residuals are the matrix's in any case.
+/// Values and residuals are the matrix's in any case. One with fewer eigenpairs than are wanted is
+/// of no use, and left alone.
 ///
 /// A solve that needs few products touches little of the memory (bytes_needed).
 template <class T>

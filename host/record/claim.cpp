@@ -20,9 +20,12 @@ constexpr char const* directory = ".claims";
 }  // namespace
 
 std::optional<Claim> Claim::take(fs::path const& store, std::string const& part) {
-  make_directory(store / directory);
   fs::path const file = store / directory / part;
-  int const fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  int fd = -1;
+  do {  // another process may remove the empty directory meanwhile
+    make_directory(store / directory);
+    fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  } while (fd < 0 && errno == ENOENT);
   if (fd < 0) throw_machine_error("create", file, errno);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     ::close(fd);
@@ -46,9 +49,13 @@ Claim::~Claim() {
   ::close(fd_);
 }
 
-void remove_claims(fs::path const& store) {
+void remove_claims(fs::path const& store, bool alone) {
   std::error_code ignored;  // what is left holds nobody up
-  fs::remove_all(store / directory, ignored);
+  if (alone) {
+    fs::remove_all(store / directory, ignored);
+  } else {
+    fs::remove(store / directory, ignored);
+  }
 }
 
 bool is_claim(fs::path const& file) {

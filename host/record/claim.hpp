@@ -27,8 +27,9 @@ class Claim {
   int fd_;
 };
 
-/// Removes what killed processes left of their claims. Only for the one process that is alone.
-void remove_claims(std::filesystem::path const& store);
+/// Removes what killed processes left of their claims. Unless this process is known to be `alone`,
+/// no more than an empty directory.
+void remove_claims(std::filesystem::path const& store, bool alone);
 
 /// Whether a path within a record is that of a claim.
 bool is_claim(std::filesystem::path const& file);

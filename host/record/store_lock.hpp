@@ -7,10 +7,10 @@ namespace brink {
 
 /// Held by those that write to a record: by one alone, or shared by several that write different
 /// files of it. Given back when the process ends, however it ends. Leaves no file behind. Where the
-/// file system knows no locks, nothing is held.
+/// file system knows no locks, nothing is held, and everybody seems to be alone.
 class StoreLock {
  public:
-  /// Alone. Throws InputError when another holder is writing to `store`, a directory.
+  /// Alone. Throws InputError when there is another holder of `store`, a directory.
   explicit StoreLock(std::filesystem::path const& store);
 
   /// Alone where nobody else writes, else shared with others; nothing while another is alone.
@@ -23,14 +23,17 @@ class StoreLock {
   ~StoreLock();
 
   bool is_alone() const { return alone_; }
+  /// Whether there is a lock, which keeps out this machine's other processes at least.
+  bool is_held() const { return held_; }
   /// Lets others in that share.
   void share();
 
  private:
-  StoreLock(int fd, bool alone) : fd_(fd), alone_(alone) {}
+  explicit StoreLock(int fd) : fd_(fd) {}
 
   int fd_ = -1;
   bool alone_ = true;
+  bool held_ = false;
 };
 
 }  // namespace brink

@@ -100,7 +100,7 @@ std::optional<ZarrGroup> ZarrGroup::join(fs::path path) {
   auto lock = StoreLock::try_either(path);
   if (!lock) return std::nullopt;
   ZarrGroup group = open(path);
-  if (lock->is_alone()) group.clear_away();
+  if (lock->is_alone()) group.clear_away(*lock);
   group.lock_ = std::move(lock);
   return group;
 }
@@ -116,7 +116,7 @@ bool ZarrGroup::try_alone() {
   auto lock = StoreLock::try_alone(path_);
   if (!lock) return false;
   attributes_ = open(path_).attributes_;
-  clear_away();
+  clear_away(*lock);
   lock_ = std::move(lock);
   return true;
 }
@@ -233,15 +233,16 @@ ZarrArray& ZarrGroup::array(std::string const& name) {
 void ZarrGroup::begin_writing() {
   if (lock_) return;
   StoreLock lock(path_);
-  clear_away();
+  clear_away(lock);
   lock_ = std::move(lock);
 }
 
 /// What killed processes left half-done, those too that were making the record while another did.
-void ZarrGroup::clear_away() {
+/// Where the lock is none, others may be at work.
+void ZarrGroup::clear_away(StoreLock const& lock) {
   remove_orphaned_siblings(path_);
-  remove_temporaries(path_);
-  remove_claims(path_);
+  remove_temporaries(path_, lock.is_held());
+  remove_claims(path_, lock.is_held());
   for (auto& [name, array] : arrays_) array.recover();
 }
 

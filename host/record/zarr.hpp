@@ -133,7 +133,7 @@ class ZarrGroup {
   void append_raw(std::string const& name, std::span<std::byte const> row);
   void write_raw(std::string const& name, std::span<std::byte const> all);
   void begin_writing();
-  void clear_away();
+  void clear_away(StoreLock const& lock);
   GroupMetadata published() const;
   void publish(Durable durable);
   void write_text(std::string const& file, std::string text, Durable durable);

@@ -101,7 +101,7 @@ class Scan {
         source_(*context_, space_),
         record_(open_record()),
         was_complete_(is_complete()),
-        counted_(record_.chunks().size()),
+        counted_(record_.chunk_count()),
         counts_(options.steps.size()),
         outcome_(*context_, element_count(space_.chunks())),
         minimum_(*context_, outcome_.size()),
@@ -114,7 +114,7 @@ class Scan {
   BasinResult run();
 
  private:
-  using Places = std::vector<std::size_t>;  // of chunks in record_.chunks()
+  using Places = std::vector<std::size_t>;  // of chunks in the record
 
   MemoryPlan checked_plan() const;
   BasinRecord open_record() const;
@@ -182,13 +182,22 @@ BasinRecord Scan<T>::open_record() const {
                              [this] { wait(); });
   };
   std::optional<BasinRecord> record;
-  if (ranks_.is_first()) record = open(options_);
+  auto const try_open = [&](BasinOptions const& options) {
+    try {
+      record = open(options);
+    } catch (Interrupted const&) {  // to be said once all are here
+    }
+  };
+  if (ranks_.is_first()) try_open(options_);
   ranks_.meet();
-  if (record) return std::move(*record);
-  BasinOptions joining = options_;
-  joining.overwrite = false;
-  joining.resume = true;
-  return open(joining);
+  if (!ranks_.is_first()) {
+    BasinOptions joining = options_;
+    joining.overwrite = false;
+    joining.resume = true;
+    try_open(joining);
+  }
+  if (ranks_.any(!record)) throw Interrupted();
+  return std::move(*record);
 }
 
 template <class T>
@@ -198,10 +207,9 @@ BasinResult Scan<T>::run() {
   if (ranks_.any(!filled)) return leave("interrupted");
   add_up_counts();
   if (!ranks_.is_first()) return {"complete", {}, {}, 0};
-  auto const& chunks = record_.chunks();
   Index to_come = 0;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    if (counted_[i] == 0 && !record_.has(chunks[i])) ++to_come;
+  for (std::size_t i = 0; i < counted_.size(); ++i) {
+    if (counted_[i] == 0 && !record_.has(record_.chunk(i))) ++to_come;
   }
   if (to_come > 0) return {"shard", {}, {}, to_come};
   while (!record_.try_alone()) {
@@ -293,12 +301,12 @@ void Scan<T>::count_others() {
   for (Index first = 0; first < std::ssize(others); first += std::ssize(verdicts)) {
     Index const some = std::min(std::ssize(verdicts), std::ssize(others) - first);
     in_parallel(context_->threads(), some,
-                [&](Index i) { verdicts[i] = record_.read(record_.chunks()[others[first + i]]); });
+                [&](Index i) { verdicts[i] = record_.read(record_.chunk(others[first + i])); });
     for (Index i = 0; i < some; ++i) {
       bring(verdicts[i].outcome, outcome_);
       bring(verdicts[i].minimum, minimum_);
       bring(verdicts[i].steps, steps_);
-      count(record_.chunks()[others[first + i]]);
+      count(record_.chunk(others[first + i]));
     }
   }
   for (std::size_t step = 0; step < counts_.size(); ++step) {
@@ -314,7 +322,7 @@ template <class T>
 void Scan<T>::compute(Places const& missing) {
   std::vector<ScanChunk> chunks;
   for (std::size_t const place : missing) {
-    chunks.push_back(record_.chunks()[place]);
+    chunks.push_back(record_.chunk(place));
     scan(chunks.back(), in_flight_[chunks.size() - 1]);
     counted_[place] = 1;
   }

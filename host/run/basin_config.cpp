@@ -19,7 +19,7 @@ namespace brink {
 namespace {
 
 constexpr Index most_on_axis = Index{1} << 24;
-constexpr Index most_starts = Index{1} << 36;
+constexpr Index most_starts = Index{1} << 40;
 
 void require(bool holds, std::string const& message) {
   if (!holds) throw InputError(message);

@@ -95,12 +95,22 @@ std::optional<ZarrGroup> created(BasinOptions const& options, nlohmann::json att
 }  // namespace
 
 BasinRecord::BasinRecord(ZarrGroup group, ScanSpace const& space, std::size_t steps)
-    : group_(std::move(group)), has_step_axis_(steps > 1) {
-  for (std::size_t step = 0; step < steps; ++step) {
-    for_each_index(chunk_counts(space.shape(), space.chunks()), [&](Extents const& index) {
-      chunks_.push_back({step, index, chunk_place(index, space.shape(), space.chunks())});
-    });
-  }
+    : group_(std::move(group)),
+      steps_(steps),
+      shape_(space.shape()),
+      chunk_shape_(space.chunks()) {}
+
+std::size_t BasinRecord::chunk_count() const {
+  return steps_ * static_cast<std::size_t>(element_count(counts()));
+}
+
+ScanChunk BasinRecord::chunk(std::size_t place) const {
+  Extents const all = counts();
+  Extents index(all.size());
+  auto left = static_cast<std::int64_t>(place);
+  for (std::size_t d = all.size(); d-- > 0; left /= all[d]) index[d] = left % all[d];
+  ChunkPlace where = chunk_place(index, shape_, chunk_shape_);
+  return {static_cast<std::size_t>(left), std::move(index), std::move(where)};
 }
 
 BasinRecord BasinRecord::open(BasinOptions const& options, ScanSpace const& space,
@@ -136,7 +146,7 @@ void BasinRecord::define(BasinOptions const& options, ScanSpace const& space,
     spec.dimensions = space.dimension_names();
     spec.shape = space.shape();
     spec.chunks = space.chunks();
-    if (has_step_axis_) {
+    if (has_step_axis()) {
       spec.dimensions.insert(spec.dimensions.begin(), "lr");
       spec.shape.insert(spec.shape.begin(), std::ssize(rules));
       spec.chunks.insert(spec.chunks.begin(), 1);
@@ -149,7 +159,7 @@ void BasinRecord::define(BasinOptions const& options, ScanSpace const& space,
   add("steps", DType::u4, described("steps before the verdict"));
   add("rises", DType::u4, described("how often the objective rose"));
   add("last_rise", DType::u4, described("first step that only falls follow"));
-  if (has_step_axis_) {
+  if (has_step_axis()) {
     write_variable(group_, "lr", {{"lr", std::ssize(options.steps)}}, "step size", options.steps);
   }
   std::vector<std::vector<CertifiedSet>> certificates;
@@ -174,7 +184,7 @@ void BasinRecord::define(BasinOptions const& options, ScanSpace const& space,
 
 Extents BasinRecord::index(ScanChunk const& chunk) const {
   Extents index = chunk.index;
-  if (has_step_axis_) index.insert(index.begin(), static_cast<Index>(chunk.step));
+  if (has_step_axis()) index.insert(index.begin(), static_cast<Index>(chunk.step));
   return index;
 }
 

@@ -34,8 +34,10 @@ class BasinRecord {
                           std::vector<ScanRule> const& rules, nlohmann::json attributes,
                           std::function<void()> const& wait);
 
-  /// Every chunk of the scan, step size by step size.
-  std::vector<ScanChunk> const& chunks() const { return chunks_; }
+  /// How many chunks the scan has, and which is the one at `place`: they go step size by step size,
+  /// row-major.
+  std::size_t chunk_count() const;
+  ScanChunk chunk(std::size_t place) const;
   bool has(ScanChunk const& chunk) const;
   /// The right to compute a chunk; nothing where another process does.
   std::optional<Claim> claim(ScanChunk const& chunk) const;
@@ -56,13 +58,15 @@ class BasinRecord {
 
  private:
   BasinRecord(ZarrGroup group, ScanSpace const& space, std::size_t steps);
+  Extents counts() const { return chunk_counts(shape_, chunk_shape_); }
+  bool has_step_axis() const { return steps_ > 1; }
   void define(BasinOptions const& options, ScanSpace const& space,
               std::vector<ScanRule> const& rules);
   Extents index(ScanChunk const& chunk) const;
 
   ZarrGroup group_;
-  bool has_step_axis_;
-  std::vector<ScanChunk> chunks_;
+  std::size_t steps_;
+  Extents shape_, chunk_shape_;  // of the space
 };
 
 nlohmann::json to_json(BasinSummary const& summary);

@@ -8,12 +8,11 @@ namespace brink {
 
 ChunkQueue::ChunkQueue(BasinRecord const& record, Shard const& shard, Ranks& ranks)
     : record_(record), ranks_(ranks) {
-  auto const& chunks = record.chunks();
   auto const step = static_cast<std::size_t>(shard.count);
-  for (auto i = static_cast<std::size_t>(shard.number - 1); i < chunks.size(); i += step) {
+  for (auto i = static_cast<std::size_t>(shard.number - 1); i < record.chunk_count(); i += step) {
     starts_ += starts_of(i);
     // The first rank's word is taken for which are there.
-    if (ranks.is_first() && !record.has(chunks[i])) missing_.push_back(static_cast<Index>(i));
+    if (ranks.is_first() && !record.has(record.chunk(i))) missing_.push_back(static_cast<Index>(i));
   }
   std::array<std::int64_t, 1> count{ranks.is_first() ? std::ssize(missing_) : 0};
   ranks.add_up(count);
@@ -55,9 +54,10 @@ void ChunkQueue::try_those_held(Index count, Batch& batch) {
 
 /// Into the batch, unless it is there by now. False where another process is at it.
 bool ChunkQueue::claim(std::size_t place, Batch& batch) {
-  auto claim = record_.claim(record_.chunks()[place]);
+  ScanChunk const chunk = record_.chunk(place);
+  auto claim = record_.claim(chunk);
   if (!claim) return false;
-  if (!record_.has(record_.chunks()[place])) {
+  if (!record_.has(chunk)) {
     batch.places.push_back(place);
     batch.claims.push_back(std::move(*claim));
   }
@@ -65,7 +65,7 @@ bool ChunkQueue::claim(std::size_t place, Batch& batch) {
 }
 
 Index ChunkQueue::starts_of(std::size_t place) const {
-  return element_count(record_.chunks()[place].place.extent);
+  return element_count(record_.chunk(place).place.extent);
 }
 
 }  // namespace brink

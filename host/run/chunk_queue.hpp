@@ -14,7 +14,7 @@ namespace brink {
 /// other processes that do so.
 class ChunkQueue {
  public:
-  /// Chunks to compute, by their places in record.chunks(), and the right to.
+  /// Chunks to compute, by their places in the record, and the right to.
   struct Batch {
     std::vector<std::size_t> places;
     std::vector<Claim> claims;

@@ -45,6 +45,11 @@ uLong add_to_crc(uLong crc, std::vector<V> const& values) {
   return crc32_z(crc, reinterpret_cast<Bytef const*>(values.data()), values.size() * sizeof(V));
 }
 
+template <class T>
+uLong add_to_crc(uLong crc, Dataset<T> const& data) {
+  return add_to_crc(add_to_crc(add_to_crc(crc, data.x), data.labels), data.values);
+}
+
 /// This rank's share of the examples, which takes the place of all of them.
 template <class T>
 SharedRows shared(Ranks& ranks, Collective* collective, Dataset<T>& data) {
@@ -102,6 +107,7 @@ Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_t
   // They take the same decisions, each from its own arithmetic.
   ranks.must_agree("devices", context_->description());
   Splits<T> data = load_data<T>(options.data);
+  if (!with_test) data.test.reset();
   if (data.train.labels.empty() && options.loss == LossKind::cross_entropy) {
     throw InputError(
         fmt::format("--loss cross-entropy needs class labels, and {} has values; "
@@ -114,12 +120,11 @@ Problem<T>::Problem(ProblemOptions const& options, Plan const& plan, bool with_t
   model_ = std::make_unique<Model>(Model{Network(widths, options.activation), options.loss});
   theta_ = starting_parameters<T>(model_->network, options);
 
-  uLong crc = add_to_crc(crc32_z(0, nullptr, 0), data.train.x);
-  crc = add_to_crc(add_to_crc(crc, data.train.labels), data.train.values);
+  uLong crc = add_to_crc(crc32_z(0, nullptr, 0), data.train);
+  if (data.test) crc = add_to_crc(crc, *data.test);
   fingerprint_ = static_cast<std::uint32_t>(add_to_crc(crc, theta_));
   ranks.must_agree("data or initial parameters", fmt::format("CRC-32 {:08x}", fingerprint_));
 
-  if (!with_test) data.test.reset();
   collective_ = join_devices(ranks, *context_);
   SharedRows const share = shared(ranks, collective_.get(), data.train);
   SharedRows const test_share =

@@ -234,6 +234,9 @@ Vector<T const> TrainingRun<T>::theta() {
 
 template <class T>
 TrainRecord TrainingRun<T>::create() {
+  if (options_.until_accuracy && !problem_.train().has_labels()) {
+    throw InputError("--until-accuracy needs class labels; for values there is --until-loss");
+  }
   nlohmann::json attributes = common_attributes(problem_, options_.problem, "train");
   attributes["method"] = method_name(options_.method);
   attributes["objective"] = options_.on_square_root ? "sqrt" : "loss";
@@ -380,7 +383,7 @@ void TrainingRun<T>::complete_pending_row(StepScalars const& after) {
   if (!sgd()) {
     bool const root = options_.on_square_root;
     auto const objective = [&](double loss) { return root ? std::sqrt(loss) : loss; };
-    auto const chain = [&](double loss) { return root ? 0.5 / std::sqrt(loss) : 1.0; };
+    auto const chain = [&](double loss) { return root ? slope_of_root(loss) : 1.0; };
     double const overlap = chain(pending_->loss) * scalars_.update_overlap;
     double const overlap_after = chain(now_.loss) * after.previous_overlap;
     double const change = objective(now_.loss) - objective(pending_->loss);
@@ -535,7 +538,7 @@ bool TrainingRun<T>::go_ahead(Index count) {
   Index made = 0;
   for (StepMetrics const& metrics : ahead_.make(count, optimizer_.gradient().data, issue_step)) {
     now_ = row(metrics.sums, examples_.count());
-    if (!reason_to_stop().empty() || metrics.scalars.gradient_square == 0) {
+    if (!reason_to_stop().empty() || metrics.scalars.is_at_rest()) {
       optimizer_.go_back();
       if (gram_) gram_->go_back();
       ahead_.clear();
@@ -603,7 +606,7 @@ TrainResult TrainingRun<T>::descend() {
       if (std::string const reason = reason_to_stop(); !reason.empty()) return last_row(reason);
       diagnose(false);
       advance();
-      if (!sgd() && scalars_.gradient_square == 0) return finish("stationary");
+      if (!sgd() && scalars_.is_at_rest()) return finish("stationary");
     }
     hooks_.progress(
         {step_, options_.steps, now_.loss, sgd() ? full_accuracy_ : now_.accuracy, sharpness_});
@@ -648,12 +651,11 @@ TrainResult TrainingRun<T>::finish(std::string const& reason) {
   std::vector<double> const right_side = record_.read("line_progress");
   std::vector<double> const steps = record_.read("line_step");
   std::vector<double> approximation;
-  result.identity_residual = 0;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     auto const row = static_cast<std::size_t>(steps[i]);
     if (std::isnan(progress[row])) continue;
-    result.identity_residual =
-        std::max(result.identity_residual, std::abs(progress[row] - right_side[i]));
+    double const residual = std::abs(progress[row] - right_side[i]);
+    result.identity_residual = std::fmax(result.identity_residual, residual);  // NaN at first
     double const half_step = 0.5 * options_.learning_rate;
     approximation.push_back(std::abs(progress[row] - (-1 + half_step * smoothness[row])));
   }

@@ -54,6 +54,8 @@ void check(TrainOptions const& options) {
   bool const sgd = options.method == Method::sgd;
   require(sgd || options.expectation_every == 0,
           "--expectation-every goes with --method sgd: other methods have no stochastic gradient");
+  require(!sgd || !options.until_accuracy || options.expectation_every > 0,
+          "--until-accuracy needs --expectation-every with --method sgd: a step sees a minibatch");
   require(!sgd || options.line_every == 0,
           "--line-every does not go with --method sgd: the sweep is along the full-batch step");
   require(options.method != Method::flow || options.sharpness_every > 0,

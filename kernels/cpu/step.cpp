@@ -114,7 +114,7 @@ void CpuStep<T>::update(UpdateRule const& rule, double const* loss, Vector<T> th
                         Vector<T> update, StepScalars const* elsewhere,
                         StepScalars* scalars) const {
   double scale = rule.learning_rate;
-  double const chain = rule.on_square_root ? 0.5 / std::sqrt(*loss) : 1.0;
+  double const chain = rule.on_square_root ? slope_of_root(*loss) : 1.0;
   bool const update_is_gradient = update.empty();
   if (rule.method == Method::normalized_gd) {
     observe(gradient, {}, elsewhere, scalars);

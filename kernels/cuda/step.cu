@@ -81,7 +81,7 @@ struct Scale {
 
 __device__ inline Scale scale_of(UpdateRule const& rule, double const* loss, Kind kind,
                                  StepScalars const* observed) {
-  double const chain = rule.on_square_root ? 0.5 / sqrt(*loss) : 1.0;
+  double const chain = rule.on_square_root ? slope_of_root(*loss) : 1.0;
   if (rule.method == Method::normalized_gd) {
     double const norm = sqrt(observed->gradient_square);
     return {norm > 0 ? rule.learning_rate / norm : 0.0, chain};

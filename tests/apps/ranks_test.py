@@ -22,6 +22,7 @@ TRAIN = ("--data", "synthetic:examples=203,features=300,classes=3,test=30,seed=1
 
 @unittest.skipUnless(LAUNCHER, "there is no launcher of parallel programs")
 class RanksTest(DisturbedTest):
+    maxDiff = None
     def launch(self, count: int, *arguments: object, environment: dict[str, str] = {}) -> subprocess.Popen:
         words = [LAUNCHER, "-n", str(count), BRINK, *map(str, arguments)]
         return subprocess.Popen(words, cwd=self.place, env={**ENVIRONMENT, **environment}, text=True,
@@ -164,13 +165,15 @@ class Trainings(RanksTest):
     def test_interrupted_and_resumed_by_any_number(self) -> None:
         command = ("train", *TRAIN[:-8], "--lr", 0.01, "--steps", 30_000, "--precision", "float64", "--threads", 1, "--no-gram",
                    "--quiet")  # fmt: skip
+        begin = time.monotonic()
         self.succeed(*command, "--out", "whole.zarr")
+        duration = time.monotonic() - begin
         resume: tuple = ()
         interrupted = 0
         for count in (2, 3, 1, 2):
             run = self.launch(count, *command, "--out", "run.zarr", *resume)
             self.wait_for(self.place / "run.zarr", run)
-            time.sleep(1)
+            time.sleep(duration / 10)
             run.terminate()
             run.communicate(timeout=60)
             self.assertNotEqual(run.returncode, 2)

@@ -172,6 +172,25 @@ TYPED_TEST(Coarse, LeadsToTheHessiansOwnEigenvaluesWithFewerProducts) {
   }
 }
 
+TYPED_TEST(Coarse, IsLeftAloneWhereMoreEigenpairsAreWantedThanItHas) {
+  using T = TypeParam;
+  Curved<T> at({1});
+  Index const count = at.coarse->dimension() + 5;
+  EigenOptions const options{count, SpectrumEnd::largest, 1e-3, 5000, 1};
+  EigenSolver<T> plain(at.context, at.linalg, at.parameters, options);
+  Eigenpairs const without = plain.solve(at.hessian());
+  EigenSolver<T> solver(at.context, at.linalg, at.parameters, options);
+  for (int round = 0; round < 2; ++round) {
+    Eigenpairs const with = solver.solve(at.hessian(), at.coarse.get());
+    ASSERT_EQ(std::ssize(with.values), count);
+    EXPECT_EQ(with.coarse_products, 0);
+    EXPECT_EQ(solver.vectors().rows, count + 1);
+    if (round == 0) {
+      EXPECT_EQ(with.values, without.values);
+    }
+  }
+}
+
 TYPED_TEST(Coarse, CarriesItsGuardFromCallToCall) {
   using T = TypeParam;
   Curved<T> at;

@@ -14,6 +14,7 @@ namespace {
 
 using test::expect_input_error;
 using test::listing;
+using test::temporary_of;
 using test::TemporaryDirectory;
 
 std::string text_of(std::filesystem::path const& path) {
@@ -57,20 +58,37 @@ TEST(AtomicFile, FailureNamesTheFileAndLeavesNothing) {
 TEST(AtomicFile, RemovesTemporariesOnly) {
   TemporaryDirectory const directory;
   std::filesystem::create_directory(directory / "array");
-  for (auto const* name : {"array/.0.tmp-17", ".zmetadata.tmp-99", "array/0", ".checkpoint",
-                           "x.tmp-1", ".x.tmp-", ".x.tmp-1a"}) {
+  for (std::string const& name :
+       {temporary_of("array/0", ended_process()), temporary_of("zmetadata", ended_process()),
+        std::string("array/0"), std::string(".checkpoint"), std::string("x.tmp-1@h"),
+        std::string(".x.tmp-@h"), std::string(".x.tmp-1a@h"), std::string(".x.tmp-1")}) {
     write_atomically(directory / name, "x", Durable::no);
   }
-  remove_temporaries(directory.path());
+  remove_temporaries(directory.path(), false);
   EXPECT_EQ(listing(directory.path()),
-            (std::vector<std::string>{".checkpoint", ".x.tmp-", ".x.tmp-1a", "array", "array/0",
-                                      "x.tmp-1"}));
+            (std::vector<std::string>{".checkpoint", ".x.tmp-1", ".x.tmp-1a@h", ".x.tmp-@h",
+                                      "array", "array/0", "x.tmp-1@h"}));
+}
+
+TEST(AtomicFile, RemovesTemporariesThatNobodyComesBackForOnly) {
+  TemporaryDirectory const directory;
+  std::string const alive = temporary_of("x", ::getpid());
+  for (std::string const& name :
+       {alive, std::string(".x.tmp-1@another"), std::string(".y.tmp-1@another")}) {
+    write_atomically(directory / name, "x", Durable::no);
+  }
+  auto const yesterday = std::filesystem::file_time_type::clock::now() - std::chrono::hours(25);
+  std::filesystem::last_write_time(directory / ".y.tmp-1@another", yesterday);
+  remove_temporaries(directory.path(), false);
+  EXPECT_EQ(listing(directory.path()), (std::vector<std::string>{".x.tmp-1@another", alive}));
+  remove_temporaries(directory.path(), true);
+  EXPECT_EQ(listing(directory.path()), (std::vector<std::string>{".x.tmp-1@another"}));
 }
 
 TEST(AtomicFile, RemovesSiblingsOfEndedProcessesOnly) {
   TemporaryDirectory const directory;
   auto const record = directory / "RUN.zarr";
-  auto const orphan = directory / (".RUN.zarr.tmp-" + std::to_string(ended_process()));
+  auto const orphan = directory / temporary_of("RUN.zarr", ended_process());
   std::filesystem::create_directories(orphan / "loss");
   std::filesystem::create_directory(temporary_name(record));
   remove_orphaned_siblings(record);

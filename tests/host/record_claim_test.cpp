@@ -21,7 +21,16 @@ TEST(Claim, IsForOneAtATime) {
   first.reset();
   EXPECT_TRUE(Claim::take(directory.path(), "0.3"));
   EXPECT_TRUE(std::filesystem::is_empty(directory / ".claims"));
-  remove_claims(directory.path());
+  remove_claims(directory.path(), false);
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(Claim, OfOthersIsLeftAloneUnlessThereAreNone) {
+  TemporaryDirectory const directory;
+  auto const claim = Claim::take(directory.path(), "0.3");
+  remove_claims(directory.path(), false);
+  EXPECT_FALSE(Claim::take(directory.path(), "0.3"));
+  remove_claims(directory.path(), true);
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
@@ -84,17 +93,18 @@ TEST_F(Sharing, SeveralWriteChunksAndTheLastEndsIt) {
 
 TEST_F(Sharing, OneThatIsAloneClearsAway) {
   auto first = ZarrGroup::join(path_);
-  write_atomically(path_ / ".codes.tmp-99", "left");
+  auto const left = path_ / temporary_of("codes", 999999999);
+  write_atomically(left, "left");
   // Of a process that was killed while it made the record, and is gone.
-  auto const orphan = path_.parent_path() / ("." + path_.filename().string() + ".tmp-999999999");
+  auto const orphan = path_.parent_path() / temporary_of(path_.filename(), 999999999);
   std::filesystem::create_directory(orphan);
   first->share();
   auto const claim = Claim::take(path_, "codes");
   auto second = ZarrGroup::join(path_);
-  EXPECT_TRUE(std::filesystem::exists(path_ / ".codes.tmp-99")) << "may be the other's";
+  EXPECT_TRUE(std::filesystem::exists(left)) << "may be the other's";
   second.reset();
   EXPECT_TRUE(first->try_alone());
-  EXPECT_FALSE(std::filesystem::exists(path_ / ".codes.tmp-99"));
+  EXPECT_FALSE(std::filesystem::exists(left));
   EXPECT_FALSE(std::filesystem::exists(path_ / ".claims"));
   EXPECT_FALSE(std::filesystem::exists(orphan));
 }

@@ -75,6 +75,13 @@ inline std::vector<std::string> listing(std::filesystem::path const& root) {
   return names;
 }
 
+/// The temporary_name of what another process of this machine builds.
+inline std::string temporary_of(std::filesystem::path const& path, pid_t process) {
+  std::string name = temporary_name(path).string();
+  std::string const mine = ".tmp-" + std::to_string(::getpid());
+  return name.replace(name.rfind(mine), mine.size(), ".tmp-" + std::to_string(process));
+}
+
 /// Expects an InputError of one line that holds `part`.
 template <class Call>
 void expect_input_error(Call&& call, std::string const& part) {

@@ -23,6 +23,7 @@ using nlohmann::json;
 using test::contents;
 using test::expect_input_error;
 using test::listing;
+using test::temporary_of;
 using test::TemporaryDirectory;
 
 json const version = {{"brink_version", "0.1.0"}};
@@ -322,8 +323,8 @@ TEST(Zarr, WhatAKilledProcessLeftIsClearedAway) {
     auto record = ZarrGroup::open(path);
     append_rows(record, "loss", 7);  // writes chunks 1 and 2 but publishes nothing
   }
-  write_atomically(path / "loss/.2.tmp-12345", "x");
-  write_atomically(path / "..zmetadata.tmp-12345", "x");
+  write_atomically(path / "loss" / temporary_of("2", 12345), "x");
+  write_atomically(path / temporary_of(".zmetadata", 12345), "x");
   std::filesystem::create_directory(path / "accuracy");
   write_atomically(path / "accuracy/9", "x");
   EXPECT_NE(contents(path), clean);

@@ -563,6 +563,67 @@ TEST(Train, StopsWhereTheGradientVanishes) {
   }
 }
 
+std::vector<double> saved_parameters(TrainOptions const& options) {
+  return npy_values<double>(read_npy(options.save_parameters), options.save_parameters);
+}
+
+/// One example and a step so long that its loss vanishes, to the last digit.
+TrainOptions one_long_step(Files const& files, std::string const& method) {
+  TrainOptions options = small_run(files, method);
+  options.problem.data.source = "synthetic:examples=1,features=4,classes=2";
+  options.learning_rate = 1e5;
+  options.steps = 5;
+  options.overwrite = true;
+  options.test_every = options.sharpness_every = options.line_every = 0;
+  options.save_parameters = files.string("end.npy");
+  return options;
+}
+
+TEST(Train, MomentumGoesOnWhereTheGradientVanishes) {
+  Files const files;
+  for (std::string const method : {"polyak", "nesterov"}) {
+    SCOPED_TRACE(method);
+    TrainOptions options = one_long_step(files, method);
+    EXPECT_EQ(train(options, {}).stop_reason, "steps");
+    EXPECT_EQ(read(options, "gradient_norm").at(1), 0);
+    auto const later = saved_parameters(options);
+    options.steps = 1;
+    train(options, {});
+    EXPECT_NE(saved_parameters(options), later);
+  }
+}
+
+TEST(Train, TheSquareRootOfALossThatVanishesIsAMinimum) {
+  Files const files;
+  for (std::string const method : {"gd", "normalized-gd"}) {
+    SCOPED_TRACE(method);
+    TrainOptions options = one_long_step(files, method);
+    options.on_square_root = true;
+    EXPECT_EQ(train(options, {}).stop_reason, "stationary");
+    EXPECT_EQ(read(options, "loss").back(), 0);
+    for (double const entry : saved_parameters(options)) {
+      EXPECT_TRUE(std::isfinite(entry));
+    }
+  }
+}
+
+TEST(Train, AnAccuracyToStopAtNeedsOne) {
+  Files const files;
+  TrainOptions options = small_run(files, "sgd");
+  options.expectation_every = 0;
+  options.until_accuracy = 0.5;
+  expect_input_error([&] { train(options, {}); }, "--until-accuracy needs --expectation-every");
+  write_npy<double>(files.path("x.npy"), random_vector(6, 1), {3, 2});
+  write_npy<double>(files.path("y.npy"), random_vector(3, 2), {3, 1});
+  TrainOptions values = small_run(files, "gd");
+  values.problem.data.source = "npy:" + files.string("x.npy") + "," + files.string("y.npy");
+  values.problem.loss = LossKind::mse;
+  values.test_every = 0;
+  values.until_accuracy = 0.5;
+  expect_input_error([&] { train(values, {}); }, "--until-accuracy needs class labels");
+  EXPECT_FALSE(std::filesystem::exists(values.out));
+}
+
 TEST(Train, NoStepsAreALookAtTheStart) {
   Files const files;
   TrainOptions options = small_run(files, "gd");
@@ -634,6 +695,25 @@ TEST(Train, ResumeRefusesOtherOptionsAndOtherData) {
 
   write_npy<double>(files.path("x.npy"), random_vector(36, 9), {12, 3});
   expect_input_error([&] { train(options, {}); }, "data");
+}
+
+TEST(Train, ResumeRefusesAnotherTestSet) {
+  Files const files;
+  write_npy<double>(files.path("x.npy"), random_vector(24, 1), {12, 2});
+  write_npy<double>(files.path("y.npy"), random_vector(12, 2), {12, 1});
+  TrainOptions options = small_run(files, "gd");
+  options.problem.data.source =
+      fmt::format("npy:{0}x.npy,{0}y.npy,{0}x.npy,{0}ty.npy", files.string(""));
+  options.problem.loss = LossKind::mse;
+  write_npy<double>(files.path("ty.npy"), random_vector(12, 3), {12, 1});
+  RunHooks hooks;
+  hooks.interrupted = [] { return true; };
+  EXPECT_EQ(train(options, hooks).stop_reason, "interrupted");
+  options.resume = true;
+  write_npy<double>(files.path("ty.npy"), random_vector(12, 4), {12, 1});
+  expect_input_error([&] { train(options, {}); }, "the data");
+  write_npy<double>(files.path("ty.npy"), random_vector(12, 3), {12, 1});
+  EXPECT_EQ(train(options, {}).stop_reason, "steps");
 }
 
 TEST(Train, CheckpointsAlongTheWayChangeNothing) {

@@ -136,6 +136,21 @@ TYPED_TEST(StepOperation, UpdatesAsItsDefinitionsSay) {
   }
 }
 
+TYPED_TEST(StepOperation, HasNoGradientOfARootThatVanishes) {
+  using T = TypeParam;
+  Machine<T> machine;
+  for (Method const method : {Method::gd, Method::polyak, Method::nesterov}) {
+    Inputs in = make_inputs<T>(method, 100, true, true);
+    in.loss = 0;
+    Outcome const got = run(machine, in);
+    Inputs without = in;
+    without.rule.on_square_root = false;
+    std::fill(without.gradient.begin(), without.gradient.end(), 0.0);
+    EXPECT_EQ(got.theta, run(machine, without).theta);
+    EXPECT_EQ(got.momentum, run(machine, without).momentum);
+  }
+}
+
 TYPED_TEST(StepOperation, IsTheSameOnAnyNumberOfThreads) {
   using T = TypeParam;
   Machine<T> one(1);
