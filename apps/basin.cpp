@@ -11,6 +11,7 @@
 #include "apps/number.hpp"
 #include "apps/rule_options.hpp"
 #include "apps/terminal.hpp"
+#include "host/data/split.hpp"
 #include "host/scan/names.hpp"
 #include "kernels/error.hpp"
 
@@ -32,22 +33,9 @@ struct BasinArguments {
 
 constexpr double most_steps = 100'000;  // step sizes on an axis
 
-/// The parts of a text between colons.
-std::vector<std::string> split(std::string const& text) {
-  std::vector<std::string> parts(1);
-  for (char const c : text) {
-    if (c == ':') {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
 /// "low:high:count", or "low:high" where no grid is asked for.
 Axis parse_axis(std::string const& text, std::string const& option, bool is_grid) {
-  std::vector<std::string> const parts = split(text);
+  std::vector<std::string> const parts = split(text, ':');
   if (parts.size() != 3 && (is_grid || parts.size() != 2)) {
     throw InputError(fmt::format("{} '{}': write {}, like -4:4{}", option, text,
                                  is_grid ? "LOW:HIGH:COUNT" : "LOW:HIGH", is_grid ? ":1024" : ""));

@@ -11,6 +11,7 @@
 #include "apps/terminal.hpp"
 #include "host/bench/table.hpp"
 #include "host/data/atomic_file.hpp"
+#include "host/data/split.hpp"
 #include "host/landscape/landscape.hpp"
 #include "host/record/json_text.hpp"
 #include "host/run/output.hpp"
@@ -31,19 +32,9 @@ struct BenchArguments {
   bool quiet = false;
 };
 
-std::vector<std::string> words(std::string const& text) {
-  std::vector<std::string> found;
-  for (std::size_t first = 0; first <= text.size();) {
-    std::size_t const comma = std::min(text.find(',', first), text.size());
-    found.push_back(text.substr(first, comma - first));
-    first = comma + 1;
-  }
-  return found;
-}
-
 std::vector<Index> parse_sizes(std::string const& text, std::string const& option) {
   std::vector<Index> sizes;
-  for (std::string const& word : words(text)) {
+  for (std::string const& word : split(text, ',')) {
     Index size = 0;
     char const* const end = word.data() + word.size();
     auto const [stop, error] = std::from_chars(word.data(), end, size);
@@ -67,7 +58,7 @@ BenchOptions read(BenchArguments const& arguments) {
   for (auto const& [option, sizes] : axes_by_option(options.axes)) {
     *sizes = parse_sizes(arguments.axes.at(option), option);
   }
-  if (!arguments.only.empty()) options.only = words(arguments.only);
+  if (!arguments.only.empty()) options.only = split(arguments.only, ',');
   options.axes.landscape = parse_landscape(arguments.landscape);
   options.axes.learning_rate = parse_number(arguments.learning_rate, "--lr");
   options.rule.noise = parse_number(arguments.noise, "--noise");

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "host/data/split.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
@@ -39,11 +40,7 @@ double parse_number(std::string const& text, std::string const& option) {
 
 std::vector<double> parse_numbers(std::string const& text, std::string const& option) {
   std::vector<double> numbers;
-  for (std::size_t first = 0; first <= text.size();) {
-    std::size_t const comma = std::min(text.find(',', first), text.size());
-    numbers.push_back(parse_number(text.substr(first, comma - first), option));
-    first = comma + 1;
-  }
+  for (std::string const& part : split(text, ',')) numbers.push_back(parse_number(part, option));
   return numbers;
 }
 

@@ -4,6 +4,7 @@
 
 #include "apps/commands.hpp"
 #include "apps/number.hpp"
+#include "host/data/split.hpp"
 #include "host/objective/loss_name.hpp"
 #include "kernels/error.hpp"
 
@@ -14,18 +15,16 @@ namespace {
 std::vector<Index> parse_widths(std::string const& text) {
   std::vector<Index> widths;
   if (text.empty() || text == "none") return widths;
-  for (std::size_t first = 0; first <= text.size();) {
-    std::size_t const comma = std::min(text.find(',', first), text.size());
+  for (std::string const& part : split(text, ',')) {
     Index width = 0;
-    char const* const end = text.data() + comma;
-    auto const [stop, error] = std::from_chars(text.data() + first, end, width);
+    char const* const end = part.data() + part.size();
+    auto const [stop, error] = std::from_chars(part.data(), end, width);
     if (error != std::errc{} || stop != end || width < 1 || width > 1'000'000) {
       throw InputError(fmt::format(
           "--hidden '{}': widths are whole numbers from 1 to 1000000, like 200,200, or none",
           text));
     }
     widths.push_back(width);
-    first = comma + 1;
   }
   return widths;
 }

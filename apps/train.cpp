@@ -53,13 +53,16 @@ std::string threshold(TrainOptions const& options) {
   if (options.on_square_root) return "";
   switch (options.method) {
     case Method::gd:
-    case Method::sgd: return shown("2/lr", 2 / eta);
-    case Method::polyak: return shown("(2 + 2 momentum)/lr", (2 + 2 * beta) / eta);
+    case Method::sgd:
+      return shown("2/lr", 2 / eta);
+    case Method::polyak:
+      return shown("(2 + 2 momentum)/lr", (2 + 2 * beta) / eta);
     case Method::nesterov:
       return shown("(2 + 2 momentum)/((1 + 2 momentum) lr)",
                    (2 + 2 * beta) / ((1 + 2 * beta) * eta));
     case Method::normalized_gd:
-    case Method::flow: return "";
+    case Method::flow:
+      return "";
   }
   return "";
 }
@@ -106,7 +109,9 @@ void add_stopping(CLI::App& command, TrainArguments& a) {
       .add_option("--until-accuracy", a.until_accuracy,
                   "stop at this training accuracy, as a fraction")
       ->type_name("X");
-  command.add_option("--until-loss", a.until_loss, "stop at this training loss; of sgd, a minibatch's")->type_name("X");
+  command
+      .add_option("--until-loss", a.until_loss, "stop at this training loss; of sgd, a minibatch's")
+      ->type_name("X");
 }
 
 void add_diagnostics(CLI::App& command, TrainArguments& a) {

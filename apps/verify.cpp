@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <thread>
 #include <vector>
 
 #include "apps/commands.hpp"
 #include "apps/number.hpp"
 #include "apps/terminal.hpp"
+#include "kernels/math/nan.hpp"
 
 namespace brink {
 namespace {
@@ -30,7 +30,6 @@ void report(std::string const& store, VerifyReport const& report) {
 
 /// Whether all are sound.
 bool verify(VerifyArguments const& arguments) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   int const threads = arguments.threads > 0
                           ? arguments.threads
                           : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));

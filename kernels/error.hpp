@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
 
 namespace brink {
 
@@ -10,6 +11,10 @@ class InputError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+inline void require(bool holds, std::string const& otherwise) {
+  if (!holds) throw InputError(otherwise);
+}
 
 /// The machine failed: a write, an allocation, a library call. The program exits with 1.
 class MachineError : public std::runtime_error {

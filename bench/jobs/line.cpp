@@ -17,7 +17,7 @@ void measure_sweep(JobOptions const& options, Report const& report) {
   double const step_square =
       linalg.inner_products(step.matrix(1, parameters), step.matrix(1, parameters)).front();
 
-  std::vector<double> const taus = sweep_taus(points);
+  std::vector<double> const taus = fractions_of_step(points);
   std::size_t computed = 0;
   LineSweep sweep;
   Timing const timing = measure(options.samples, [&] {

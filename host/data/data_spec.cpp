@@ -7,23 +7,12 @@
 #include <system_error>
 #include <type_traits>
 
+#include "host/data/split.hpp"
 #include "kernels/error.hpp"
 
 namespace brink {
 
 namespace {
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    std::size_t const end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == text.npos) {
-      return parts;
-    }
-    text.remove_prefix(end + 1);
-  }
-}
 
 template <class Number>
 void parse_number(std::string_view key, std::string_view text, Number& value) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "host/diagnostics/row_algebra.hpp"
 #include "kernels/math/nan.hpp"

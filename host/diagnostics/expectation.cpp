@@ -1,7 +1,6 @@
 #include "host/diagnostics/expectation.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "kernels/math/nan.hpp"
 
@@ -21,8 +20,7 @@ template <class T>
 ExpectationProbe<T>::ExpectationProbe(Context& context, Operations<T> const& operations,
                                       Model const& model, Examples<T> const& all,
                                       Minibatches batches)
-    : context_(&context),
-      operations_(&operations),
+    : operations_(&operations),
       all_(all),
       batches_(batches),
       batch_(context, *operations.linalg, all, batches.batch_size),

@@ -36,7 +36,6 @@ class ExpectationProbe {
  private:
   double inner(Vector<T const> a, Vector<T const> b) const;
 
-  Context* context_;
   Operations<T> const* operations_;
   Examples<T> all_;
   Minibatches batches_;

@@ -84,7 +84,7 @@ std::optional<std::vector<LinePoint>> chebyshev_points(LineFunction const& line,
 
 }  // namespace
 
-std::vector<double> sweep_taus(Index points) {
+std::vector<double> fractions_of_step(Index points) {
   std::vector<double> taus;
   for (Index i = 0; i <= points; ++i) {
     taus.push_back(static_cast<double>(i) / static_cast<double>(points));

@@ -6,8 +6,8 @@
 
 namespace brink {
 
-/// τ = 1/points, 2/points, …, 1, with 0 in front: what `Pass::line` is asked for.
-std::vector<double> sweep_taus(Index points);
+/// τ = 0, 1/points, …, 1: where the objective and its sharpness are taken along a step.
+std::vector<double> fractions_of_step(Index points);
 
 /// Down to where a Chebyshev coefficient tells no more than rounding does, at precision T.
 template <class T>
@@ -29,7 +29,7 @@ struct LineSweep {
   double progress;
 };
 
-/// points[i] is the objective's restriction to the line at taus[i]; taus as from sweep_taus.
+/// points[i] is the objective's restriction to the line at taus[i]; taus as from fractions_of_step.
 LineSweep analyse_sweep(std::vector<LinePoint> const& points, std::vector<double> const& taus,
                         double step_square);
 

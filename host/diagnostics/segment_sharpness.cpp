@@ -2,14 +2,6 @@
 
 namespace brink {
 
-std::vector<double> segment_taus(Index points) {
-  std::vector<double> taus;
-  for (Index i = 0; i <= points; ++i) {
-    taus.push_back(static_cast<double>(i) / static_cast<double>(points));
-  }
-  return taus;
-}
-
 template <class T>
 SegmentSharpness<T>::SegmentSharpness(Context& context, Operations<T> const& operations,
                                       Index parameters, Examples<T> const& examples, Pass<T>& pass,

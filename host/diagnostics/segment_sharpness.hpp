@@ -5,9 +5,6 @@
 
 namespace brink {
 
-/// τ = 0, 1/points, …, 1: where the sharpness along a step is taken.
-std::vector<double> segment_taus(Index points);
-
 /// The sharpness along a step, λmax(∇²f(θ + τ (θ' − θ))) over all examples, whose largest value
 /// bounds what a step of gradient descent can gain (Ahn et al. 2022, Corollary 1).
 template <class T>

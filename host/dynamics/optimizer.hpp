@@ -35,7 +35,6 @@ class Optimizer {
   /// Bytes of the context's memory for so many parameters; `keeps`: `keep` is called.
   static double bytes_needed(Method method, Index parameters, bool keeps);
 
-  UpdateRule const& rule() const { return rule_; }
   bool has_momentum() const { return has_momentum(rule_.method); }
   Vector<T> theta() const { return theta_.view(); }
   /// Where ∇f(θ) is to be written before `advance`.

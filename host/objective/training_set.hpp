@@ -27,8 +27,6 @@ class TrainingSet {
   }
 
   Index of_all_ranks() const { return examples().of_all_ranks(); }
-  Index features() const { return features_; }
-  Index outputs() const { return outputs_; }
   bool has_labels() const { return labels_.size() > 0; }
 
   Examples<T> examples() const {

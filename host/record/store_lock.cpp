@@ -34,7 +34,8 @@ StoreLock::StoreLock(std::filesystem::path const& store) {
   auto found = try_alone(store);
   if (!found) {
     throw InputError(fmt::format(
-        "{}: another process is writing to this record, or verifying it; wait until it ends", store.string()));
+        "{}: another process is writing to this record, or verifying it; wait until it ends",
+        store.string()));
   }
   *this = std::move(*found);
 }

@@ -21,10 +21,6 @@ namespace {
 constexpr Index most_on_axis = Index{1} << 24;
 constexpr Index most_starts = Index{1} << 40;
 
-void require(bool holds, std::string const& message) {
-  if (!holds) throw InputError(message);
-}
-
 void check_axis(char const* option, Axis const& axis, double escape) {
   auto const shown = fmt::format("{} {}:{}:{}", option, axis.low, axis.high, axis.count);
   require(std::isfinite(axis.low) && std::isfinite(axis.high) && axis.low <= axis.high,

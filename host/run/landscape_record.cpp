@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 #include "host/run/whole_record.hpp"
 #include "kernels/math/nan.hpp"
 

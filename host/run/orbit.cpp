@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "host/landscape/with_objective.hpp"
@@ -43,9 +42,6 @@ struct OrbitRow {
 
 void check(OrbitOptions const& options) {
   check_rule(options.rule);
-  auto const require = [](bool holds, std::string const& message) {
-    if (!holds) throw InputError(message);
-  };
   int const coordinates = options.rule.landscape.dimension;
   require(std::ssize(options.start) == coordinates,
           fmt::format("--start {}: {} has {} coordinates; give as many numbers",

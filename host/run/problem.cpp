@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <limits>
-
 #include "host/network/names.hpp"
 #include "host/objective/loss_name.hpp"
 #include "host/ranks/join_devices.hpp"

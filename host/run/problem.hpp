@@ -74,7 +74,8 @@ class Problem {
   TrainingSet<T> const* test() const { return test_.get(); }
   MemoryPlan const& memory_plan() const { return memory_plan_; }
   std::vector<T> const& theta() const { return theta_; }  ///< where the options say to start
-  /// CRC-32 of the data as loaded, test() included, and of theta(): a resumed run must meet the same.
+  /// CRC-32 of the data as loaded, test() included, and of theta(): a resumed run must meet the
+  /// same.
   std::uint32_t fingerprint() const { return fingerprint_; }
   /// A mean accuracy from a number of correct examples; NaN where targets are values.
   double accuracy(double correct, TrainingSet<T> const& set) const;

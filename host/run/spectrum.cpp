@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "host/diagnostics/coarse_hessian.hpp"
@@ -18,9 +17,6 @@ namespace {
 
 void check(SpectrumOptions const& options) {
   check(options.problem);
-  auto const require = [](bool holds, std::string const& message) {
-    if (!holds) throw InputError(message);
-  };
   require(options.top >= 0, fmt::format("--top {}: must be at least 0", options.top));
   require(options.bottom >= 0, fmt::format("--bottom {}: must be at least 0", options.bottom));
   require(options.top + options.bottom > 0 || options.all || options.trace || options.density,

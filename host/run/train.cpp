@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <memory>
 
 #include "host/data/npy.hpp"
@@ -572,7 +571,7 @@ LineFunction TrainingRun<T>::line() {
 
 template <class T>
 void TrainingRun<T>::sweep_line() {
-  std::vector<double> const taus = sweep_taus(options_.line_points);
+  std::vector<double> const taus = fractions_of_step(options_.line_points);
   double const length = scalars_.scale * scalars_.scale * scalars_.update_square;
   LineSweep const sweep =
       analyse_sweep(sample_line(line(), taus, sampling_tolerance<T>), taus, length);
@@ -581,7 +580,7 @@ void TrainingRun<T>::sweep_line() {
 
 template <class T>
 void TrainingRun<T>::measure_segment() {
-  auto const values = segment_->end(theta(), segment_taus(options_.segment_points));
+  auto const values = segment_->end(theta(), fractions_of_step(options_.segment_points));
   record_.append_segment(step_, values.sharpness, values.residuals);
 }
 

@@ -10,10 +10,6 @@
 namespace brink {
 namespace {
 
-void require(bool holds, std::string const& message) {
-  if (!holds) throw InputError(message);
-}
-
 void require_at_least(char const* option, Index value, Index least) {
   require(value >= least, fmt::format("{} {}: must be at least {}", option, value, least));
 }

@@ -84,13 +84,13 @@ void define_line(ZarrGroup& group, Index points) {
                      "tau", points));
   group.define(series("line_progress", "line_step",
                       "right-hand side of identity (4.2), by quadrature over tau"));
-  std::vector<double> taus = sweep_taus(points);
+  std::vector<double> taus = fractions_of_step(points);
   taus.erase(taus.begin());
   define_fractions(group, "tau", taus);
 }
 
 void define_segment(ZarrGroup& group, Index points) {
-  std::vector<double> const taus = segment_taus(points);
+  std::vector<double> const taus = fractions_of_step(points);
   Index const size = std::ssize(taus);
   group.define(series("segment_step", "segment_step", "updates made", "1", DType::i8));
   group.define(table(series("segment_sharpness", "segment_step",

@@ -40,9 +40,6 @@ double settling_distance(RuleOptions const& options, Minimum const& minimum, dou
 }  // namespace
 
 void check_rule(RuleOptions const& options) {
-  auto const require = [](bool holds, std::string const& message) {
-    if (!holds) throw InputError(message);
-  };
   auto const require_positive = [&](char const* option, double value) {
     require(value > 0 && std::isfinite(value),
             fmt::format("{} {}: must be positive and finite", option, value));

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernels/math/box.hpp"
+#include "kernels/math/nan.hpp"
 #include "kernels/math/random.hpp"
 
 namespace brink {
@@ -57,7 +57,6 @@ std::vector<int> labels(Context& context, Operations<T> const& operations, Basin
 
 /// Fits ln share = c + exponent · ln distance, each point weighted by its hits.
 void fit(Uncertainty& u, std::vector<Index> const& hits) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   double w = 0, wx = 0, wy = 0, wxx = 0, wxy = 0;
   int used = 0;
   for (std::size_t i = 0; i < hits.size(); ++i) {

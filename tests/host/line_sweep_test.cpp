@@ -22,9 +22,9 @@ LineFunction line_of(F f, D derivative, double theta, double v) {
 }
 
 TEST(LineSweep, TausBeginWithZeroAndEndWithOne) {
-  EXPECT_EQ(sweep_taus(1), (std::vector<double>{0, 1}));
-  EXPECT_EQ(sweep_taus(4), (std::vector<double>{0, 0.25, 0.5, 0.75, 1}));
-  EXPECT_EQ(sweep_taus(100).size(), 101u);
+  EXPECT_EQ(fractions_of_step(1), (std::vector<double>{0, 1}));
+  EXPECT_EQ(fractions_of_step(4), (std::vector<double>{0, 0.25, 0.5, 0.75, 1}));
+  EXPECT_EQ(fractions_of_step(100).size(), 101u);
 }
 
 TEST(LineSweep, OnAQuadraticSmoothnessIsItsCurvature) {
@@ -36,7 +36,7 @@ TEST(LineSweep, OnAQuadraticSmoothnessIsItsCurvature) {
     auto const line = line_of([&](double x) { return 0.5 * a * x * x; },
                               [&](double x) { return a * x; }, theta, v);
     for (Index const points : {1, 2, 3, 10, 100}) {
-      auto const taus = sweep_taus(points);
+      auto const taus = fractions_of_step(points);
       LineSweep const sweep = analyse_sweep(line(taus), taus, v * v);
       EXPECT_LE(relative_error(sweep.smoothness,
                                std::vector<double>(static_cast<std::size_t>(points), a)),
@@ -56,14 +56,14 @@ TEST(LineSweep, TheIdentityHoldsOnAnyFunction) {
                             [](double x) { return std::sinh(x); }, theta, v);
   double const progress = (std::cosh(theta - v) - std::cosh(theta)) / (eta * g * g);
   auto const error = [&](Index points) {
-    auto const taus = sweep_taus(points);
+    auto const taus = fractions_of_step(points);
     return std::abs(analyse_sweep(line(taus), taus, v * v).progress - progress);
   };
   EXPECT_LT(error(100), 1e-8);
   EXPECT_LT(error(101), 1e-3);
   EXPECT_NEAR(std::log2(error(8) / error(16)), 4, 0.3);  // Simpson
   EXPECT_NEAR(std::log2(error(9) / error(19)), 2, 0.3);  // trapezoids
-  auto const taus = sweep_taus(10);
+  auto const taus = fractions_of_step(10);
   auto const smoothness = analyse_sweep(line(taus), taus, v * v).smoothness;
   for (std::size_t i = 0; i < smoothness.size(); ++i) {
     double const step = taus[i + 1] * v;
@@ -80,7 +80,7 @@ TEST(LineSweep, SamplesOfASmoothLineCostFewEvaluationsAndKeepTheDigits) {
     asked += taus.size();
     return exact(taus);
   };
-  auto const taus = sweep_taus(200);
+  auto const taus = fractions_of_step(200);
   auto const sampled = sample_line(counted, taus, 1e-13);
   EXPECT_LE(asked, 33u);
   auto const want = exact(taus);
@@ -94,7 +94,7 @@ TEST(LineSweep, SamplesOfASmoothLineCostFewEvaluationsAndKeepTheDigits) {
 TEST(LineSweep, SamplesOfALineWithAKinkAreComputedEachForItself) {
   auto const exact = line_of([](double x) { return std::abs(x); },
                              [](double x) { return x > 0 ? 1.0 : -1.0; }, 0.31, 1);
-  auto const taus = sweep_taus(200);
+  auto const taus = fractions_of_step(200);
   auto const sampled = sample_line(exact, taus, 1e-13);
   auto const want = exact(taus);
   ASSERT_EQ(sampled.size(), want.size());
