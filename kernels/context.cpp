@@ -23,7 +23,9 @@ std::unique_ptr<Context> make_context(std::string const& device, int threads, Pr
   if (threads < 0 || threads > most_threads) {
     throw InputError(fmt::format("--threads {}: must be from 0 to {}", threads, most_threads));
   }
-  std::vector<DeviceDescription> const cuda_devices = cuda::list_devices();
+  // A GPU that is not asked for is not looked for.
+  std::vector<DeviceDescription> const cuda_devices =
+      device == "cpu" ? std::vector<DeviceDescription>{} : cuda::list_devices();
   if (device == "cpu" || (device == "auto" && cuda_devices.empty())) {
     if (products == Products::tf32) {
       throw InputError("--tf32 goes with a cuda device: the cpu backend has no such products");

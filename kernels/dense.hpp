@@ -58,8 +58,10 @@ class Dense {
                               ActivationJet<T const> below, Matrix<T> delta_below,
                               Matrix<T> bend) const = 0;
 
-  /// Bytes of working memory that calls of these shapes leave allocated or need, at most.
-  virtual double workspace_bytes(std::vector<DenseShape> const& shapes) const = 0;
+  /// Bytes of working memory that calls leave allocated or need, at most: forward for `values`, all
+  /// of them for `gradients`.
+  virtual double workspace_bytes(std::vector<DenseShape> const& values,
+                                 std::vector<DenseShape> const& gradients) const = 0;
 };
 
 }  // namespace brink

@@ -19,7 +19,7 @@ struct Targets {
 
 /// Sums over examples that a loss leaves in the context's memory.
 struct LossSums {
-  double loss;     ///< mean loss, summed in float64 in the order of the examples
+  double loss;     ///< mean loss, summed in float64 in an order that sizes alone decide
   double correct;  ///< examples whose largest output is their label; 0 for value targets
 };
 

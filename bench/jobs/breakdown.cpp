@@ -65,8 +65,9 @@ class TimedDense final : public Dense<T> {
     watch_.time(shaped("input-gradient", weight),
                 [&] { inner_->input_gradient(delta, weight, below, delta_below, bend); });
   }
-  double workspace_bytes(std::vector<DenseShape> const& shapes) const override {
-    return inner_->workspace_bytes(shapes);
+  double workspace_bytes(std::vector<DenseShape> const& values,
+                         std::vector<DenseShape> const& gradients) const override {
+    return inner_->workspace_bytes(values, gradients);
   }
 
  private:

@@ -28,8 +28,7 @@ GramLayer<T>::GramLayer(Context& context, Operations<T> const& operations, Netwo
 
 template <class T>
 KeptElsewhere GramLayer<T>::observe(Matrix<T const> delta) {
-  operations_->linalg->multiply(Transpose::no, gram_.matrix(data_.rows, data_.rows), Transpose::no,
-                                delta, shaped(image_));
+  operations_->linalg->apply(gram_.matrix(data_.rows, data_.rows), delta, shaped(image_));
   operations_->step->observe_in_span(
       {delta.data, image_.size()}, image_.view(),
       has_previous_ ? Vector<T const>(previous_image_.view()) : Vector<T const>{},

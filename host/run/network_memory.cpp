@@ -23,7 +23,10 @@ class Calls {
  public:
   explicit Calls(ProblemSizes<T> const& sizes) : sizes_(sizes) {}
 
-  void value(Index examples) { examples_ = std::max(examples_, examples); }
+  void value(Index examples) {
+    examples_ = std::max(examples_, examples);
+    add_layers(sizes_.network, examples, values_);
+  }
   void gradient(Index examples) {
     value(examples);
     add_layers(sizes_.network, examples, gradients_);
@@ -37,13 +40,17 @@ class Calls {
     linalg_ = std::max(linalg_, sizes_.operations.linalg->workspace_bytes(shape));
   }
   void step(Index size) { step_ = std::max(step_, size); }
+  /// With the Gram matrix of so many examples.
+  void image(Index examples, Index outputs) {
+    image_ = sizes_.operations.linalg->apply_bytes(examples, outputs, examples);
+  }
 
   double workspace_bytes() const {
     auto const& operations = sizes_.operations;
-    return operations.dense->workspace_bytes(gradients_) +
+    return operations.dense->workspace_bytes(values_, gradients_) +
            operations.hvp->workspace_bytes(hessians_, directions_) +
            operations.loss->workspace_bytes(examples_) +
-           (step_ > 0 ? operations.step->workspace_bytes(step_) : 0) + linalg_;
+           (step_ > 0 ? operations.step->workspace_bytes(step_) : 0) + linalg_ + image_;
   }
 
  private:
@@ -54,9 +61,9 @@ class Calls {
   }
 
   ProblemSizes<T> const& sizes_;
-  std::vector<DenseShape> gradients_, hessians_;
+  std::vector<DenseShape> values_, gradients_, hessians_;
   Index directions_ = 0, examples_ = 0, step_ = 0;
-  double linalg_ = 0;
+  double linalg_ = 0, image_ = 0;
 };
 
 template <class T>
@@ -191,6 +198,7 @@ class TrainingPlan {
     if (gram_) {
       plan_.add("Gram matrix", GramLayer<T>::bytes_needed(network_, n_, keeps), "--no-gram");
       calls_.step(layer_size());
+      calls_.image(n_, network_.outputs(0));
     }
     if (sgd()) {
       plan_.add("minibatch", BatchBuffer<T>::bytes_needed(sizes_.train, batch_),

@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string>
 
 #include "kernels/cpu/blas.hpp"
@@ -41,7 +38,10 @@ void* CpuContext::allocate(std::size_t bytes) {
   constexpr std::size_t alignment = 64;
   std::size_t const rounded = std::max((bytes + alignment - 1) / alignment * alignment, alignment);
   void* const memory = std::aligned_alloc(alignment, rounded);
-  if (memory == nullptr) throw MachineError(fmt::format("cannot allocate {} bytes", bytes));
+  if (memory == nullptr) {
+    throw MachineError(fmt::format("cannot allocate {} bytes: there are {} left", bytes,
+                                   this->memory().available));
+  }
   return memory;
 }
 

@@ -45,14 +45,21 @@ inline Range share(Index size, int part, int parts, Index grain) {
 }
 
 /// Calls body(Range) on each thread with its share of 0 … size−1. The shares depend on the size and
-/// the number of threads alone, so that results repeat bit for bit.
+/// the number of threads alone, so that results repeat bit for bit. Throws what one of them threw.
 template <class Body>
 void for_shares(int threads, Index size, Index grain, Body&& body) {
+  std::exception_ptr failure;
 #pragma omp parallel num_threads(threads)
   {
     Range const mine = share(size, omp_get_thread_num(), omp_get_num_threads(), grain);
-    if (mine.count > 0) body(mine);
+    try {
+      if (mine.count > 0) body(mine);
+    } catch (...) {
+#pragma omp critical(brink_failure)
+      failure = std::current_exception();
+    }
   }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace brink::cpu

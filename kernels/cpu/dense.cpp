@@ -89,7 +89,8 @@ void CpuDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
 
 /// The sums of a layer's biases.
 template <class T>
-double CpuDense<T>::workspace_bytes(std::vector<DenseShape> const& shapes) const {
+double CpuDense<T>::workspace_bytes(std::vector<DenseShape> const& /*values*/,
+                                    std::vector<DenseShape> const& shapes) const {
   double most = 0;
   for (DenseShape const& shape : shapes) most = std::max(most, bytes_of<double>(shape.outputs));
   return most;

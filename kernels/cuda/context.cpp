@@ -28,7 +28,12 @@ CudaContext::CudaContext(int device, int threads, Products products)
       properties_(device_properties(device)) {
   use_device(device_);
   stream_ = make_stream();
-  blas_ = make_blas(stream_);
+  try {
+    blas_ = make_blas(stream_);
+  } catch (...) {
+    destroy(stream_);
+    throw;
+  }
 }
 
 CudaContext::~CudaContext() {
@@ -109,6 +114,7 @@ class GraphRecording final : public Recording {
 }  // namespace
 
 void CudaContext::release(void* memory) noexcept {
+  if (memory == nullptr) return;
   ++memory_generation;
   cuda::release(memory);
 }

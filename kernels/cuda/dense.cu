@@ -91,14 +91,8 @@ void CudaDense<T>::forward(Matrix<T const> input, DenseLayer<T const> layer, Act
                                  .inner = input.cols,
                                  .first = {input, layer.weight}};
   WriteAnyJet<T> const write{activation, layer.bias.data, out};
-  if constexpr (is_float32<T>) {
-    if (takes_warpgroups(context_, Products::exact, products)) {
-      warpgroup_product<Transpose::yes>(stream, "dense_forward", products, warpgroups_, write);
-      return;
-    }
-  }
-  if (is_small(products)) {
-    tile_product<Transpose::no, Transpose::yes>(stream, "dense_forward", products, write);
+  if (product_by_hand<Transpose::yes>(context_, "dense_forward", Products::exact, products,
+                                      warpgroups_, write)) {
     return;
   }
   gemm<T>(context_.blas(), Products::exact, Transpose::no, input, Transpose::yes, layer.weight,
@@ -126,15 +120,9 @@ void CudaDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
   WriteSignal<T> const write{below, delta_below, bend};
   TileProducts<T> const products{
       .rows = delta.rows, .cols = weight.cols, .inner = delta.cols, .first = {delta, weight}};
-  if constexpr (is_float32<T>) {
-    if (takes_warpgroups(context_, context_.derivative_products(), products)) {
-      warpgroup_product<Transpose::no>(stream, "dense_input_gradient", products, warpgroups_,
-                                       write);
-      return;
-    }
-  }
-  if (is_small(products)) {
-    tile_product<Transpose::no, Transpose::no>(stream, "dense_input_gradient", products, write);
+  if (product_by_hand<Transpose::no>(context_, "dense_input_gradient",
+                                     context_.derivative_products(), products, warpgroups_,
+                                     write)) {
     return;
   }
   gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no, delta, Transpose::no,
@@ -143,14 +131,18 @@ void CudaDense<T>::input_gradient(Matrix<T const> delta, Matrix<T const> weight,
 }
 
 template <class T>
-double CudaDense<T>::workspace_bytes(std::vector<DenseShape> const& shapes) const {
+double CudaDense<T>::workspace_bytes(std::vector<DenseShape> const& values,
+                                     std::vector<DenseShape> const& gradients) const {
   WarpgroupNeeds warpgroups(context_);
-  for (auto const& [examples, inputs, outputs] : shapes) {
-    if (!is_float32<T>) break;
-    warpgroups.add(examples, outputs, inputs, 1, false, true);
-    warpgroups.add(examples, inputs, outputs, 1, false, true);
+  if (is_float32<T>) {
+    for (auto const& [examples, inputs, outputs] : values) {
+      warpgroups.add(examples, outputs, inputs, 1, false, true);
+    }
+    for (auto const& [examples, inputs, outputs] : gradients) {
+      warpgroups.add(examples, inputs, outputs, 1, false, true);
+    }
   }
-  return warpgroups.most().bytes() + WeightGradient<T>::workspace_bytes(context_, shapes, 1);
+  return warpgroups.most().bytes() + WeightGradient<T>::workspace_bytes(context_, gradients, 1);
 }
 
 template class CudaDense<float>;

@@ -19,7 +19,8 @@ class CudaDense final : public Dense<T> {
                        DenseLayer<T> gradient) const override;
   void input_gradient(Matrix<T const> delta, Matrix<T const> weight, ActivationJet<T const> below,
                       Matrix<T> delta_below, Matrix<T> bend) const override;
-  double workspace_bytes(std::vector<DenseShape> const& shapes) const override;
+  double workspace_bytes(std::vector<DenseShape> const& values,
+                         std::vector<DenseShape> const& gradients) const override;
 
  private:
   CudaContext const& context_;

@@ -7,7 +7,7 @@
 #include "kernels/memory.hpp"
 
 // The thin host functions through which the backend uses the CUDA runtime. Native bodies are in
-// device.cpp; the emulated device of the tests has its own. Each throws MachineError that names the
+// native.cpp; the emulated device of the tests has its own. Each throws MachineError that names the
 // call, its sizes and the reason.
 
 namespace brink::cuda {
@@ -15,6 +15,9 @@ namespace brink::cuda {
 struct Extent {
   unsigned x = 1, y = 1, z = 1;
 };
+
+/// Of a grid along y and z.
+inline constexpr unsigned most_blocks_across = 65535;
 
 /// A kernel's name, for messages, and the sizes that it is launched with.
 struct LaunchShape {
@@ -40,10 +43,7 @@ struct DeviceProperties {
   std::string name;
   int capability_major = 0, capability_minor = 0;
   int multiprocessors = 0;
-  std::size_t memory = 0;         ///< bytes, in all
-  std::size_t shared_memory = 0;  ///< bytes that a block may have
-  std::size_t cache = 0;          ///< bytes of the second-level cache
-  double clock_hz = 0;
+  std::size_t memory = 0;  ///< bytes, in all
   /// Products of float32 matrices of at least so many operations are faster on warp groups.
   double warpgroup_operations = std::numeric_limits<double>::infinity();
 };

@@ -1,6 +1,7 @@
 // A layer's tangents along k directions are one kernel where the layer is small: direction j is
-// matrix j of a batch, whose two terms, X V_jᵀ and Ẋ_j Wᵀ, are one sum. Large layers are products
-// of the library over all directions at once and a kernel that finishes their sums.
+// matrix j of a batch, whose two terms, X V_jᵀ and Ẋ_j Wᵀ, are one sum; and so it is on warp groups
+// where those pay. Else large layers are products of the library over all directions at once and a
+// kernel that finishes their sums.
 #include "kernels/cuda/hvp.hpp"
 
 #include <algorithm>
@@ -111,14 +112,8 @@ void CudaHvp<T>::forward(Matrix<T const> input, Matrix<T const> input_tangent,
                            .count = k,
                            .first = {input, {directions.layer(0).weight, directions.stride}}};
   if (has_tangent) products.second = {{input_tangent, inputs}, layer.weight};
-  if constexpr (is_float32<T>) {
-    if (takes_warpgroups(context_, context_.derivative_products(), products)) {
-      warpgroup_product<Transpose::yes>(stream, "hvp_forward", products, warpgroups_, write);
-      return;
-    }
-  }
-  if (is_small(products)) {
-    tile_product<Transpose::no, Transpose::yes>(stream, "hvp_forward", products, write);
+  if (product_by_hand<Transpose::yes>(context_, "hvp_forward", context_.derivative_products(),
+                                      products, warpgroups_, write)) {
     return;
   }
   gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no, input, Transpose::yes,
@@ -158,14 +153,8 @@ void CudaHvp<T>::input_gradient(Matrix<T const> delta, Matrix<T const> delta_tan
                                  .count = k,
                                  .first = {delta, {vector, directions.stride}},
                                  .second = {{delta_tangent, outputs}, weight}};
-  if constexpr (is_float32<T>) {
-    if (takes_warpgroups(context_, context_.derivative_products(), products)) {
-      warpgroup_product<Transpose::no>(stream, "hvp_input_gradient", products, warpgroups_, write);
-      return;
-    }
-  }
-  if (is_small(products)) {
-    tile_product<Transpose::no, Transpose::no>(stream, "hvp_input_gradient", products, write);
+  if (product_by_hand<Transpose::no>(context_, "hvp_input_gradient", context_.derivative_products(),
+                                     products, warpgroups_, write)) {
     return;
   }
   gemm<T>(context_.blas(), context_.derivative_products(), Transpose::no, stacked(delta_tangent, k),

@@ -2,6 +2,7 @@
 
 #include "kernels/cuda/context.hpp"
 #include "kernels/cuda/solver.hpp"
+#include "kernels/cuda/warpgroup_plan.hpp"
 #include "kernels/linalg.hpp"
 
 namespace brink::cuda {
@@ -9,7 +10,7 @@ namespace brink::cuda {
 template <class T>
 class CudaLinalg final : public Linalg<T> {
  public:
-  explicit CudaLinalg(CudaContext const& context) : context_(context) {}
+  explicit CudaLinalg(CudaContext& context) : context_(context) {}
   ~CudaLinalg() override;
 
   std::vector<double> inner_products(Matrix<T const> a, Matrix<T const> b) const override;
@@ -17,6 +18,8 @@ class CudaLinalg final : public Linalg<T> {
                bool accumulate) const override;
   void multiply(Transpose transpose_a, Matrix<T const> a, Transpose transpose_b, Matrix<T const> b,
                 Matrix<T> out, bool accumulate) const override;
+  void apply(Matrix<T const> a, Matrix<T const> b, Matrix<T> out) const override;
+  double apply_bytes(Index rows, Index cols, Index inner) const override;
   void axpy(double a, Vector<T const> x, Vector<T> y) const override;
   double symmetrize(Matrix<T> a) const override;
   std::vector<double> symmetric_eigenvalues(Matrix<T> a) const override;
@@ -32,9 +35,10 @@ class CudaLinalg final : public Linalg<T> {
   /// The indices in the device's memory, until it is asked for more.
   Index const* uploaded(std::vector<Index> const& indices) const;
 
-  CudaContext const& context_;
+  CudaContext& context_;
   mutable Workspace memory_;
   mutable SumsWorkspace sums_;
+  mutable WarpgroupWorkspace warpgroups_;
   mutable Solver solver_;  ///< none before it is needed
 };
 

@@ -37,7 +37,7 @@ double bytes_of_tau(SweepShape const& shape) {
 /// How many τ go side by side.
 template <class T>
 Index batch_of(SweepShape const& shape) {
-  double const fitting = most_memory / bytes_of_tau<T>(shape);
+  double const fitting = std::min<double>(most_memory / bytes_of_tau<T>(shape), most_blocks_across);
   return fitting < static_cast<double>(shape.taus) ? std::max(Index{1}, static_cast<Index>(fitting))
                                                    : shape.taus;
 }
@@ -266,8 +266,7 @@ std::vector<LinePoint> CudaLine<T>::sweep(LineProblem<T> const& problem,
   for (Index first = 0; first < count; first += batch) {
     sweep.at(on_device + first, std::min(batch, count - first), sums + first);
   }
-  download(context_.stream(), points.data(), sums, points.size() * sizeof(LinePoint));
-  synchronize(context_.stream());
+  context_.download(points.data(), sums, points.size() * sizeof(LinePoint));
   double const examples = static_cast<double>(problem.preactivation.rows);
   for (LinePoint& point : points) {
     point.loss /= examples;

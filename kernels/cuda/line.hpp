@@ -14,14 +14,14 @@ struct LineMemory {
 template <class T>
 class CudaLine final : public Line<T> {
  public:
-  explicit CudaLine(CudaContext const& context) : context_(context) {}
+  explicit CudaLine(CudaContext& context) : context_(context) {}
 
   std::vector<LinePoint> sweep(LineProblem<T> const& problem,
                                std::vector<double> const& taus) const override;
   double workspace_bytes(SweepShape const& shape) const override;
 
  private:
-  CudaContext const& context_;
+  CudaContext& context_;
   mutable LineMemory memory_;
 };
 

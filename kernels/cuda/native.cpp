@@ -59,18 +59,12 @@ int device_count() {
 DeviceProperties device_properties(int device) {
   cudaDeviceProp found;
   check(cudaGetDeviceProperties(&found, device), fmt::format("properties of device {}", device));
-  int clock_khz = 0;
-  check(cudaDeviceGetAttribute(&clock_khz, cudaDevAttrClockRate, device),
-        fmt::format("clock rate of device {}", device));
   DeviceProperties properties;
   properties.name = found.name;
   properties.capability_major = found.major;
   properties.capability_minor = found.minor;
   properties.multiprocessors = found.multiProcessorCount;
   properties.memory = found.totalGlobalMem;
-  properties.shared_memory = found.sharedMemPerBlockOptin;
-  properties.cache = static_cast<std::size_t>(found.l2CacheSize);
-  properties.clock_hz = 1e3 * clock_khz;
   if (BRINK_HAS_SM_90A && found.major == 9 && found.minor == 0) {
     properties.warpgroup_operations = warpgroup_operations;
   }

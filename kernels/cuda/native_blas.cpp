@@ -2,6 +2,7 @@
 #include <cublas_v2.h>
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <string>
 #include <type_traits>
 
@@ -12,12 +13,14 @@
 namespace brink::cuda {
 namespace {
 
-/// The one of cublasGemmStridedBatchedEx's overloads that the library exports.
+/// The one of cublasGemmStridedBatchedEx_64's overloads that the library exports: a parameter
+/// vector may have more than 2³¹ entries.
 using GemmStridedBatched = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t,
-                                              int, int, int, void const*, void const*, cudaDataType,
-                                              int, long long, void const*, cudaDataType, int,
-                                              long long, void const*, void*, cudaDataType, int,
-                                              long long, int, cublasComputeType_t,
+                                              std::int64_t, std::int64_t, std::int64_t, void const*,
+                                              void const*, cudaDataType, std::int64_t, long long,
+                                              void const*, cudaDataType, std::int64_t, long long,
+                                              void const*, void*, cudaDataType, std::int64_t,
+                                              long long, std::int64_t, cublasComputeType_t,
                                               cublasGemmAlgo_t);
 
 struct Library {
@@ -34,7 +37,7 @@ Library load() {
   file.find(library.create, "cublasCreate_v2");
   file.find(library.destroy, "cublasDestroy_v2");
   file.find(library.set_stream, "cublasSetStream_v2");
-  file.find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx");
+  file.find(library.gemm_strided_batched, "cublasGemmStridedBatchedEx_64");
   file.find(library.status_string, "cublasGetStatusString");
   return library;
 }
@@ -64,10 +67,14 @@ cublasOperation_t native(Transpose transpose) {
 Blas make_blas(Stream stream) {
   cublasHandle_t handle = nullptr;
   check(library().create(&handle), "make a handle");
-  Blas const blas{handle};
-  check(library().set_stream(handle, static_cast<cudaStream_t>(stream.handle)),
-        "choose the stream");
-  return blas;
+  try {
+    check(library().set_stream(handle, static_cast<cudaStream_t>(stream.handle)),
+          "choose the stream");
+  } catch (...) {
+    library().destroy(handle);
+    throw;
+  }
+  return {handle};
 }
 
 void destroy(Blas blas) noexcept {
@@ -85,12 +92,10 @@ void gemm_batched(Blas blas, Products products, Index count, Transpose transpose
   Index const inner = transpose_a == Transpose::yes ? a.first.rows : a.first.cols;
   T const alpha = 1;
   check(library().gemm_strided_batched(
-            native(blas), native(transpose_b), native(transpose_a),
-            static_cast<int>(out.first.cols), static_cast<int>(out.first.rows),
-            static_cast<int>(inner), &alpha, b.first.data, type, static_cast<int>(b.first.stride),
-            b.step, a.first.data, type, static_cast<int>(a.first.stride), a.step, &beta,
-            out.first.data, type, static_cast<int>(out.first.stride), out.step,
-            static_cast<int>(count), compute, CUBLAS_GEMM_DEFAULT),
+            native(blas), native(transpose_b), native(transpose_a), out.first.cols, out.first.rows,
+            inner, &alpha, b.first.data, type, b.first.stride, b.step, a.first.data, type,
+            a.first.stride, a.step, &beta, out.first.data, type, out.first.stride, out.step, count,
+            compute, CUBLAS_GEMM_DEFAULT),
         fmt::format("product of {}x{} by {}x{}, {} of them", out.first.rows, inner, inner,
                     out.first.cols, count));
 }

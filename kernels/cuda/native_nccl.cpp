@@ -118,16 +118,18 @@ void exchange(Communicator communicator, void const* slices, void* received, std
   Member const& me = member(communicator);
   std::string const call = fmt::format("exchange {} slices of {} bytes", me.size, bytes);
   check(library().group_start(), call);
-  for (int peer = 0; peer < me.size; ++peer) {
+  ncclResult_t status = ncclSuccess;
+  for (int peer = 0; status == ncclSuccess && peer < me.size; ++peer) {
     std::size_t const at = static_cast<std::size_t>(peer) * bytes;
-    check(library().send(static_cast<char const*>(slices) + at, bytes, ncclChar, peer,
-                         me.communicator, me.stream),
-          call);
-    check(library().receive(static_cast<char*>(received) + at, bytes, ncclChar, peer,
-                            me.communicator, me.stream),
-          call);
+    status = library().send(static_cast<char const*>(slices) + at, bytes, ncclChar, peer,
+                            me.communicator, me.stream);
+    if (status != ncclSuccess) break;
+    status = library().receive(static_cast<char*>(received) + at, bytes, ncclChar, peer,
+                               me.communicator, me.stream);
   }
-  check(library().group_end(), call);
+  ncclResult_t const ended = library().group_end();  // in any case
+  check(status, call);
+  check(ended, call);
 }
 
 void gather(Communicator communicator, void* slices, std::size_t bytes) {

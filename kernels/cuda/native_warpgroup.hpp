@@ -6,7 +6,7 @@
 #include <cstdint>
 
 // Instructions of capability 9.0, compiled for sm_90a, behind functions that the emulated device
-// has too. Elsewhere they trap; which devices have them the host is told by `has_warpgroups`.
+// has too. Elsewhere they trap; the host asks devices for `warpgroup_operations`.
 
 #if !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
 #define BRINK_WARPGROUP_ASM(...) asm volatile(__VA_ARGS__)

@@ -14,7 +14,8 @@
 // leading 11 bits and the rest, of which TF32 keeps all but the last bit; three of the four
 // products are formed (the fourth is below the last bit); and sums over 32 numbers of the inner
 // dimension are added up by the ordinary units, which round. What comes out is as far from the
-// exact product as that of a float32 library: a test holds it so. After H. Ootomo and R. Yokota,
+// exact product as that of a float32 library: a test holds it so. A factor that is infinite, or
+// rounds to that, gives NaN. After H. Ootomo and R. Yokota,
 // "Recovering single precision accuracy from Tensor Cores while surpassing the FP32 theoretical
 // peak performance", 2022.
 //
@@ -452,6 +453,23 @@ void warpgroup_product(Stream stream, char const* name, TileProducts<float> cons
                                                WritePartial<float>{sums, rows, cols});
   finish_stretches<float>(stream, "finish_stretches", {sums, plan.stretches}, rows, cols, count,
                           finish);
+}
+
+/// The same by whichever hand-written product is the faster one; false, and nothing queued, where
+/// that is a library's.
+template <Transpose transpose_b, class T, class Finish>
+bool product_by_hand(CudaContext const& context, char const* name, Products precision,
+                     TileProducts<T> const& products, WarpgroupWorkspace& workspace,
+                     Finish const& finish) {
+  if constexpr (is_float32<T>) {
+    if (takes_warpgroups(context, precision, products)) {
+      warpgroup_product<transpose_b>(context.stream(), name, products, workspace, finish);
+      return true;
+    }
+  }
+  if (!is_small(products)) return false;
+  tile_product<Transpose::no, transpose_b>(context.stream(), name, products, finish);
+  return true;
 }
 
 }  // namespace brink::cuda

@@ -1,6 +1,7 @@
 // Products that sum over the examples, of which there are many, into weights, of which a small
 // layer has few: a block sums over a stretch of the examples, and a second kernel adds the
-// stretches in their order. Large layers have enough tiles without that, and are the library's.
+// stretches in their order. Large layers have enough tiles without that, and are the library's,
+// unless warp groups take the product.
 // Bytes beside the products': the partial sums, written and read once.
 #include "kernels/cuda/weight_gradient.hpp"
 
@@ -116,8 +117,9 @@ __global__ void __launch_bounds__(total_threads* total_rows)
   if (row >= outputs) return;
   Index const line = j * outputs + row;
   T* const weight = out.weight.row(row) + j * out.step;
-  Index const col = Index(blockIdx.y) * total_threads + threadIdx.x;
-  if (weights.sums != nullptr && col < inputs) {
+  Index const width = weights.sums == nullptr ? 0 : inputs;
+  for (Index col = Index(blockIdx.y) * total_threads + threadIdx.x; col < width;
+       col += Index(gridDim.y) * total_threads) {
     weight[col] = total(weights, line * inputs + col, out.count * outputs * inputs);
   }
   if (blockIdx.y > 0 || threadIdx.x >= warp_lanes) return;
@@ -136,7 +138,8 @@ void total_gradients(Stream stream, Partial<T> weights, Partial<double> biases,
   Index const width = weights.sums == nullptr ? 1 : out.weight.cols;
   launch(stream,
          {"weight_gradient_total",
-          {blocks_for(out.weight.rows, total_rows), blocks_for(width, total_threads),
+          {blocks_for(out.weight.rows, total_rows),
+           std::min(blocks_for(width, total_threads), most_blocks_across),
            static_cast<unsigned>(out.count)},
           {total_threads, total_rows}},
          total_gradients_kernel<T>, weights, biases, out);

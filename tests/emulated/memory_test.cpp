@@ -60,6 +60,8 @@ std::vector<Setting> training_settings() {
        }},
       {"lines by the data", [](auto& o) { o.line_every = 3, o.gram = false; }},
       {"test set", [](auto& o) { o.test_every = 2; }},
+      {"test set beside minibatches",
+       [](auto& o) { o.method = Method::sgd, o.test_every = 2, o.batch_size = 8; }},
   };
   settings.push_back({"everything of gd", [](auto& o) {
                         o.sharpness_every = 3, o.top = 2, o.line_every = 2, o.test_every = 2;

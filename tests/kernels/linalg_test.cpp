@@ -100,7 +100,8 @@ TYPED_TEST(LinalgOperation, MultiplyTransposesWhatItIsAskedTo) {
   for (int const threads : thread_counts()) {
     Machine<T> machine(threads);
     Context& context = *machine.context;
-    for (Shape const shape : {Shape{1, 1, 1}, {33, 31, 5}, {5, 32, 70}, {2, 300, 33}}) {
+    for (Shape const shape :
+         {Shape{1, 1, 1}, {33, 31, 5}, {5, 32, 70}, {2, 300, 33}, {40, 45, 22}}) {
       auto const a = random_values<T>(shape.rows * shape.inner, 1);
       auto const b = random_values<T>(shape.inner * shape.cols, 2);
       std::vector<double> a_transposed(a.size()), b_transposed(b.size()), want;
@@ -133,6 +134,10 @@ TYPED_TEST(LinalgOperation, MultiplyTransposesWhatItIsAskedTo) {
           std::vector<double> twice;
           for (double const entry : want) twice.push_back(2 * entry);
           EXPECT_LE(relative_error(out.values(), twice), tolerance<T>);
+          EXPECT_TRUE(out.padding_untouched());
+          if (turn_a || turn_b) continue;
+          machine.operations.linalg->apply(left.view(), right.view(), out.view());
+          EXPECT_LE(relative_error(out.values(), want), tolerance<T>);
           EXPECT_TRUE(out.padding_untouched());
         }
       }

@@ -53,7 +53,8 @@ Counts counts();
 void reset();
 
 /// Throws EmulationError for what could not be reported where it happened (in a destructor), or
-/// else for memory, streams, events, graphs and BLAS handles that still exist.
+/// else for memory, streams, events, graphs, handles of libraries and communicators that still
+/// exist.
 void check_clean();
 
 /// How this library was built.

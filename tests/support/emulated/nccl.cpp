@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <thread>
 
 #include "tests/support/emulated/control.hpp"
@@ -25,14 +26,16 @@ struct Member {
   fs::path folder;
   int rank, size;
   int message = 0;
+  bool left = false;
 
   fs::path file(int from, int to) const {
     return folder / fmt::format("{}.{}.{}", message, from, to);
   }
 };
 
-Member& member(Communicator communicator) {
-  return *static_cast<Member*>(communicator.handle);
+/// Messages that are queued have it too.
+std::shared_ptr<Member>& member(Communicator communicator) {
+  return *static_cast<std::shared_ptr<Member>*>(communicator.handle);
 }
 
 /// Whole or not there.
@@ -63,19 +66,23 @@ void receive(Member const& me, int from, char* data, std::size_t bytes) {
 template <class Sent, class Received>
 void queue_messages(Communicator communicator, char const* name, std::size_t bytes, Sent sent,
                     Received received) {
-  Member& me = member(communicator);
-  auto const check = [=, &me] {
-    for (int peer = 0; peer < me.size; ++peer) {
+  std::shared_ptr<Member> const me = member(communicator);
+  auto const check = [=] {
+    for (int peer = 0; peer < me->size; ++peer) {
       emulated::check_device_memory(name, sent(peer), bytes);
       emulated::check_device_memory(name, received(peer), bytes);
     }
   };
-  auto const run = [=, &me] {
-    ++me.message;
-    for (int peer = 0; peer < me.size; ++peer) send(me, peer, sent(peer), bytes);
-    for (int peer = 0; peer < me.size; ++peer) receive(me, peer, received(peer), bytes);
+  auto const run = [=] {
+    if (me->left) {
+      throw emulated::EmulationError(
+          fmt::format("NCCL: {} was still queued when rank {} left", name, me->rank));
+    }
+    ++me->message;
+    for (int peer = 0; peer < me->size; ++peer) send(*me, peer, sent(peer), bytes);
+    for (int peer = 0; peer < me->size; ++peer) receive(*me, peer, received(peer), bytes);
   };
-  emulated::queue(me.stream, name, {check, run});
+  emulated::queue(me->stream, name, {check, run});
 }
 
 /// The places of slices of so many bytes, one behind the other.
@@ -106,15 +113,16 @@ std::string make_nccl_meeting() {
 
 Communicator join(Stream stream, std::string const& meeting, int rank, int size) {
   emulated::count_handles("communicator", 1);
-  return {new Member{stream, meeting, rank, size}};
+  return {new std::shared_ptr<Member>(new Member{stream, meeting, rank, size})};
 }
 
 void leave(Communicator communicator, bool) noexcept {
   emulated::count_handles("communicator", -1);
-  Member const* const left = &member(communicator);
+  std::shared_ptr<Member>* const mine = &member(communicator);
+  (*mine)->left = true;
   std::error_code not_the_last;
-  fs::remove(left->folder, not_the_last);
-  delete left;
+  fs::remove((*mine)->folder, not_the_last);
+  delete mine;
 }
 
 void exchange(Communicator communicator, void const* slices, void* received, std::size_t bytes) {
@@ -123,7 +131,7 @@ void exchange(Communicator communicator, void const* slices, void* received, std
 }
 
 void gather(Communicator communicator, void* slices, std::size_t bytes) {
-  char* const mine = slices_at(slices, bytes)(member(communicator).rank);
+  char* const mine = slices_at(slices, bytes)(member(communicator)->rank);
   queue_messages(
       communicator, "gather", bytes, [mine](int) { return mine; }, slices_at(slices, bytes));
 }

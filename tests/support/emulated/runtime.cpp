@@ -416,9 +416,6 @@ DeviceProperties device_properties(int device) {
   properties.capability_minor = 0;
   properties.multiprocessors = 4;
   properties.memory = runtime().allocations.capacity();
-  properties.shared_memory = emulated::shared_bytes_limit;
-  properties.cache = std::size_t{1} << 20;
-  properties.clock_hz = 1e9;
   properties.warpgroup_operations = runtime().warpgroup_operations;
   return properties;
 }

@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/device.hpp"
 
-// The runtime as the emulated BLAS uses it.
+// The runtime as the emulated libraries use it.
 
 namespace brink::emulated {
 
