@@ -112,9 +112,8 @@ int main(int argc, char** argv) {
       return fail_alike(fmt::format("there is no command '{}'; see brink --help", command),
                         exit_bad_input);
     }
-    return fail_alike(
-        fmt::format("{}; see brink {}--help", error.what(), argc > 1 ? "COMMAND " : ""),
-        exit_bad_input);
+    std::string const known = actions.contains(command) ? command + " " : "";
+    return fail_alike(fmt::format("{}; see brink {}--help", error.what(), known), exit_bad_input);
   }
   brink::install_signal_handlers();
   CLI::App const& command = *program.get_subcommands().front();

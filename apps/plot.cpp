@@ -20,10 +20,11 @@ Action add_plot(CLI::App& program) {
   add("--labels", "names of the runs, separated by commas");
   add("--title", "of the figure");
   add("--style", "paper | screen");
-  return [records, options]() -> int {
+  return [&command, records, options]() -> int {
     std::vector<std::string> words = *records;
     for (auto const& [name, value] : *options) {
-      if (!value.empty()) words.insert(words.end(), {name, value});
+      bool const counts = !value.empty() || command.count(name) > 0;
+      if (counts) words.push_back(name + "=" + value);  // in one word: it may begin with a minus
     }
     become_python("brink_plot", words);
   };

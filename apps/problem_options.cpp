@@ -55,8 +55,9 @@ std::shared_ptr<ProblemArguments> add_problem_options(CLI::App& command) {
     command.add_option(name, value, help)->type_name(type)->capture_default_str();
   };
   add("--data", a.data,
-      "synthetic[:examples=2000,features=256,classes=10,seed=0] | cifar10:DIR | "
-      "idx:IMAGES,LABELS | npy:X.npy,Y.npy",
+      "synthetic[:examples=2000,features=256,classes=10,test=500,seed=0,modes=4,scale=9,decay=1.3,"
+      "separation=0.3] | cifar10:DIR | idx:IMAGES,LABELS[,IMAGES,LABELS of a test set] | "
+      "npy:X.npy,Y.npy[,X.npy,Y.npy of a test set]",
       "SOURCE");
   add("--examples", a.examples, "keep the first N training examples (0: all)", "N");
   add("--standardize", a.standardize,

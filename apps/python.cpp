@@ -42,17 +42,27 @@ std::string python(fs::path const& finder) {
   return path;
 }
 
+/// Python is to find brink's packages first, and the user's own afterwards.
+void set_module_path(fs::path const& plot, fs::path const& recipes) {
+  char const* const own = std::getenv("PYTHONPATH");
+  std::string path = fmt::format("{}:{}", plot.string(), recipes.string());
+  if (own != nullptr && *own != '\0') path += fmt::format(":{}", own);
+  setenv("PYTHONPATH", path.c_str(), 1);
+}
+
 }  // namespace
 
 void become_python(std::string const& module, std::vector<std::string> const& words) {
   fs::path const plot = packages() / "plot";
   fs::path const recipes = packages() / "recipes";
+  // Not what happens to lie in the folder that brink is started in (Python 3.11 and later).
+  setenv("PYTHONSAFEPATH", "1", 1);
   std::vector<std::string> all{python(plot / "python"), "-m", module};
   all.insert(all.end(), words.begin(), words.end());
   std::vector<char*> arguments;
   for (std::string& word : all) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  setenv("PYTHONPATH", fmt::format("{}:{}", plot.string(), recipes.string()).c_str(), 1);
+  set_module_path(plot, recipes);
   setenv("BRINK_PROGRAM", program().c_str(), 1);
   hand_over_to_script();
   execv(arguments.front(), arguments.data());

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "apps/commands.hpp"
@@ -86,8 +88,27 @@ void report(TrainOptions const& options, TrainResult const& result) {
   if (!options.save_parameters.empty()) fmt::print("parameters: {}\n", options.save_parameters);
 }
 
-int run(TrainArguments const& arguments, ProblemArguments const& problem) {
+/// InputError for an option of other methods than the one that is asked for.
+void refuse_options_of_others(CLI::App const& command, Method method) {
+  struct Owned {
+    char const* option;
+    std::vector<Method> methods;
+  };
+  for (auto const& [option, methods] :
+       {Owned{"--momentum", {Method::polyak, Method::nesterov}},
+        Owned{"--batch-size", {Method::sgd}}, Owned{"--flow-alpha", {Method::flow}}}) {
+    bool const uses = std::find(methods.begin(), methods.end(), method) != methods.end();
+    if (uses || command.count(option) == 0) continue;
+    std::vector<std::string> names;
+    for (Method const one : methods) names.push_back(method_name(one));
+    throw InputError(fmt::format("{} goes with --method {}, not {}", option,
+                                 fmt::join(names, " or "), method_name(method)));
+  }
+}
+
+int run(CLI::App const& command, TrainArguments const& arguments, ProblemArguments const& problem) {
   TrainOptions const options = read(arguments, problem);
+  refuse_options_of_others(command, options.method);
   ProgressLine line(arguments.quiet);
   TrainResult const result = train(options, line.hooks());
   line.clear();
@@ -186,7 +207,7 @@ Action add_train(CLI::App& program) {
   add_stopping(command, a);
   add_diagnostics(command, a);
   add_output(command, a);
-  return [arguments, problem] { return run(*arguments, *problem); };
+  return [&command, arguments, problem] { return run(command, *arguments, *problem); };
 }
 
 }  // namespace brink

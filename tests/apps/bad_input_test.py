@@ -51,6 +51,11 @@ class CommandLine(BadInputTest):
             (("train", "--steps", "3", "--steps", "4"), "--steps"),
         ):
             self.refused(*arguments, naming=word)
+        for arguments, advice in (
+            (("train", "--teapot"), "see brink train --help"),
+            (("--teapot",), "see brink --help"),
+        ):
+            self.refused(*arguments, naming=advice)
 
     def test_unknown_names(self) -> None:
         for option in ("activation", "loss", "method", "precision", "objective", "standardize",
@@ -65,6 +70,7 @@ class CommandLine(BadInputTest):
         self.train_refused("--device", "cuda:77", naming=("cuda:77", "cpu"))
 
     def test_numbers(self) -> None:
+        methods = {"--batch-size": "sgd", "--momentum": "polyak", "--flow-alpha": "flow"}
         for option, values in {
             "--lr": ("0", "-0.1", "abc", "", "nan", "inf", "1/0", "2/", "1e999"),
             "--steps": ("-1", "2.5", "many"),
@@ -94,7 +100,9 @@ class CommandLine(BadInputTest):
                     # The number of examples is told with the data it is held against.
                     word = "synthetic" if option == "--examples" and value != "x" else option
                     network = DATA if option == "--hidden" else TINY
-                    self.refused("train", *network, f"{option}={value}", naming=(word, value[:8]))
+                    method = methods.get(option, "gd")
+                    self.refused("train", *network, "--method", method, f"{option}={value}",
+                                 naming=(word, value[:8]))  # fmt: skip
 
     def test_spectrum_numbers(self) -> None:
         for option, values in {
@@ -119,6 +127,10 @@ class CommandLine(BadInputTest):
             (("--expectation-every", 1), "--expectation-every"),
             (("--method", "flow"), "--sharpness-every"),
             (("--gram", "--method", "polyak"), "--gram"),
+            (("--batch-size", 8), "--batch-size goes with --method sgd, not gd"),
+            (("--momentum", 0.5, "--method", "sgd"), "--momentum goes with --method polyak or nesterov"),
+            (("--flow-alpha", 1), "--flow-alpha goes with --method flow"),
+            (("--until-accuracy", 0.5, "--method", "sgd"), "--until-accuracy"),
             (("--objective", "sqrt", "--method", "sgd"), "--objective"),
             (("--objective", "sqrt", "--method", "flow", "--sharpness-every", 1), "--objective"),
             (("--resume", "--overwrite"), "--overwrite"),

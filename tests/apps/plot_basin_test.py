@@ -375,7 +375,8 @@ class ManyStepSizes(PlotTest):
         orbit = orbit_record(self.place / "orbit.zarr", eta=0.274)
         figure = self.figure(scan, orbit)
         self.assertEqual(len(figure.axes), 8)
-        self.assertTrue(strokes(axes_titled(figure, "η = 0.275"), trajectory.COLOURS[2]))
+        axes = axes_titled(figure, "η = 0.275, orbit at η = 0.274")
+        self.assertTrue(strokes(axes, trajectory.COLOURS[2]))
 
     def test_maps_that_are_chosen(self) -> None:
         scan = Scan(Record(map_record(self.place / "map.zarr", etas=self.ETAS)))
@@ -515,7 +516,8 @@ class OrbitsOverMaps(PlotTest):
             ]
             self.assertEqual(found, [[0, 0, 0], [1, 1, 1], [0, 1, 1]])
         theta = Record(orbits[0]).need("theta")
-        axes = axes_titled(figure, "η = 0.1")
+        axes = axes_titled(figure, "η = 0.1, orbit at η = 0.12")
+        axes_titled(figure, "η = 0.3, orbit at η = 0.31")
         pieces = [strokes(axes, colour)[0] for colour in trajectory.COLOURS]
         np.testing.assert_array_equal(pieces[0], theta[:4])  # up to the first step of the next
         np.testing.assert_array_equal(pieces[1], theta[3:7])

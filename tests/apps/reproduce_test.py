@@ -105,6 +105,28 @@ class Everything(ReproduceTest):
         again = RAN.findall(self.succeed_to_reproduce(CURVES, "--tiny", "--overwrite", "--jobs", 1))
         self.assertEqual(set(first), set(again))
 
+    def test_a_record_that_was_removed_is_made_again(self) -> None:
+        first = RAN.findall(self.succeed_to_reproduce(CURVES, "--tiny"))
+        folder = self.place / "brink-reproduce" / f"{CURVES}-tiny"
+        shutil.rmtree(folder / f"{first[1]}.zarr")
+        self.assertEqual(RAN.findall(self.succeed_to_reproduce(CURVES, "--tiny")), [first[1]])
+
+    def test_files_of_the_users_own_are_not_run(self) -> None:
+        for name in ("reproduce", "brink_plot", "xarray", "numpy"):
+            (self.place / f"{name}.py").write_text("raise SystemExit('the wrong file')\n")
+        self.assertIn(CURVES, self.succeed("reproduce", "list"))
+
+    def test_modules_are_found_where_the_user_says(self) -> None:
+        for folder in "modules", "mine":
+            (self.place / folder).mkdir()
+        (self.place / "modules/theirs.py").touch()
+        recipe = (APPS / "recipes" / "chen_2024_figure_3.py").read_text()
+        (self.place / "mine/my_own.py").write_text(f"{recipe}\nimport theirs\n")
+        words = ("reproduce", "list", "--recipes", "mine")
+        self.assertEqual(self.brink(*words).returncode, 2)
+        done = self.brink(*words, environment={"PYTHONPATH": "modules"})
+        self.assertRegex(done.stdout, r"(?m)^my-own ", done.stderr)
+
     def test_quiet(self) -> None:
         self.assertEqual(self.succeed_to_reproduce(CURVES, "--tiny", "--quiet"), "")
 
@@ -196,7 +218,7 @@ class BadInput(BadInputTest):
 
     def test_sweeps(self) -> None:
         for option, values in {
-            "--lr": ("x", "", "1,,2", "0.1,0.1", "1/0", "2/"), "--seed": ("x", "1,1"),
+            "--lr": ("x", "", "1,,2", "0.1,0.1", "2/10,0.2", "1/0", "2/"), "--seed": ("x", "1,1"),
             "--hidden": ("", "5::7", "5:5"),
         }.items():  # fmt: skip
             for value in values:
@@ -210,6 +232,7 @@ class BadInput(BadInputTest):
         self.check("list", "--recipes", "none", naming=("--recipes none", "folder"))
         (self.place / "file").write_text("")
         self.check(CURVES, "--tiny", "--out", "file", naming=("--out", "file"))
+        self.check(CURVES, "--tiny", "--gallery", "file", naming=("--gallery", "file"))
         self.check(CURVES, "--tiny", "--jobs", "-1", naming=("--jobs", "-1"))
         self.check(CURVES, "--tiny", "--jobs", "x", naming="--jobs")
 

@@ -117,7 +117,7 @@ def _map_tiles(subject: _Subject) -> list[Tile]:
         return []
     return [
         Tile(
-            _step_size_title(scan, index), partial(_draw_map, subject, index),
+            _map_title(subject, index), partial(_draw_map, subject, index),
             outcome.main_shares(outcome.shares(subject.record, index)), scan.frame,
             scan.frame.aspect,
         )
@@ -129,12 +129,26 @@ def _step_size_title(scan: Scan, index: int) -> str:
     return f"η = {step_size(scan.step_sizes[index])}"
 
 
+def _map_title(subject: _Subject, index: int) -> str:
+    """With the step sizes of orbits over it that have others."""
+    title = _step_size_title(subject.scan, index)
+    etas = {step_size(eta) for orbit in subject.orbits if (eta := _eta_over(subject, orbit, index))}
+    others = [eta for eta in sorted(etas) if f"η = {eta}" != title]
+    return f"{title}, orbit at η = {', '.join(others)}" if others else title
+
+
+def _eta_over(subject: _Subject, orbit: Record, index: int) -> float | None:
+    """The step size of an orbit that goes over this map."""
+    eta = learning_rate(orbit) or 0.0
+    return eta if subject.scan.nearest(eta) == index else None
+
+
 def _draw_map(subject: _Subject, index: int, axes: Axes, style: Style) -> None:
     scan, record = subject.scan, subject.record
     _paint(axes, scan, outcome.paint(scan.values("outcome", index)))
     landscape.draw_certified(axes, record, landscape.surface(record), index, style)
     for orbit in subject.orbits:
-        if scan.nearest(learning_rate(orbit) or 0.0) == index:
+        if _eta_over(subject, orbit, index) is not None:
             where = path.places(orbit, landscape.columns(record))
             path.draw_path(axes, *where.T, path.phases(orbit), style, halo=True)
             path.mark_start(axes, where[0], style)

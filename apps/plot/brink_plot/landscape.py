@@ -88,13 +88,16 @@ class Surface:
 
 
 def surface(record: Record) -> Surface | None:
-    """The objective around what the record shows, or None where that is not written."""
+    """The objective around what the record shows, or None where that is not written, or has no
+    area."""
     values = record.get("landscape_value")
     if values is None:
         return None
     x, y = record.need("landscape_x"), record.need("landscape_y")
-    if values.shape != (len(y), len(x)) or min(values.shape) < 2:
+    if values.shape != (len(y), len(x)):
         raise InputError(f"{record.path}: variable 'landscape_value' is not a grid of y by x")
+    if min(values.shape) < 2:
+        return None
     across, up = (coordinate_name(name) for name in axis_names(record))
     frame = Frame((float(x[0]), float(x[-1])), (float(y[0]), float(y[-1])), (across, up))
     return Surface(x, y, values, frame)

@@ -8,10 +8,13 @@ from typing import Any
 
 from brink_plot.record import Record
 
-# Where a run was computed or written says nothing about the run itself.
+# Where a run was computed or written, and how often it was looked at, says nothing about the run
+# itself.
 _IGNORED = {
-    "checkpoint_every", "command", "device", "out", "overwrite", "quiet", "resume",
-    "save_params", "threads", "verbose",
+    "checkpoint_every", "command", "device", "draws", "expectation_every", "line_every",
+    "line_points", "out", "overwrite", "quiet", "resume", "save_params", "segment_every",
+    "segment_points", "sharpness_every", "sharpness_tolerance", "test_every", "threads", "top",
+    "verbose",
 }  # fmt: skip
 # One name per setting: the record's attribute for what the configuration calls by its option.
 _ALIASES = {"lr": "learning_rate", "loss": "loss_name", "eta": "learning_rate"}

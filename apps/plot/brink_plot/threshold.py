@@ -58,6 +58,7 @@ def threshold_of_loss(run: Run) -> Threshold | None:
 
 
 Rule = Callable[[Run], "Threshold | None"]
+Place = Callable[[Run, np.ndarray], np.ndarray]  # where steps of a run lie on the axis
 
 
 def levels(runs: Sequence[Run], rule: Rule = threshold) -> list[float]:
@@ -67,8 +68,9 @@ def levels(runs: Sequence[Run], rule: Rule = threshold) -> list[float]:
 
 
 def draw_thresholds(
-    axes: Axes, runs: Sequence[Run], style: Style, rule: Rule = threshold
-) -> None:
+    axes: Axes, runs: Sequence[Run], style: Style, rule: Rule = threshold,
+    place: Place = lambda run, steps: steps,
+) -> None:  # fmt: skip
     """Dashed lines, one if all the runs agree, else one per run in its colour."""
     found = [(run, limit) for run in runs if (limit := rule(run)) is not None]
     distinct = {(limit.text, limit.values.tobytes()) for _, limit in found}
@@ -80,7 +82,7 @@ def draw_thresholds(
             axes.axhline(limit.values[0], color=colour, linewidth=style.thin * 1.4, dashes=(4, 2.5))
         else:
             steps = run.record.need("step", length_of=limit.values)
-            axes.plot(steps, limit.values, color=colour, linewidth=style.thin, alpha=0.7)
+            axes.plot(place(run, steps), limit.values, color=colour, linewidth=style.thin, alpha=0.7)
         height = (limit.values[np.isfinite(limit.values)][-1] - low) / (high - low)
         if not 0.0 <= height <= 1.0 or any(abs(height - other) < _SEPARATE for other in taken):
             continue

@@ -16,7 +16,7 @@ from brink_plot.settings import learning_rate
 from brink_plot.sheet import in_panel_legend
 from brink_plot.style import FAINT, Style
 from brink_plot.text import subscript
-from brink_plot.threshold import draw_thresholds, levels, threshold_of_loss
+from brink_plot.threshold import Rule, draw_thresholds, levels, threshold, threshold_of_loss
 from brink_plot.view import log_ticks, loss_limits, mark_clipped, reference_lines, robust_limits
 
 _BUSY = 100  # with more steps than this a median is drawn through values that jump at every step
@@ -62,6 +62,12 @@ def _curves(runs: Sequence[Run], coordinate: str, name: str) -> list[_Curve]:
         if pair is not None:
             found.append((run, _place(run, runs, pair[0]), pair[1]))
     return found
+
+
+def _draw_thresholds(
+    axes: Axes, runs: Sequence[Run], style: Style, rule: Rule = threshold
+) -> None:
+    draw_thresholds(axes, runs, style, rule, lambda run, steps: _place(run, runs, steps))
 
 
 def _draw_every_step(axes: Axes, curves: Sequence[_Curve], style: Style) -> None:
@@ -165,7 +171,7 @@ def _draw_sharpness(axes: Axes, runs: Sequence[Run], style: Style) -> None:
     shown, ranks = _draw_ranks(axes, runs, "sharpness", "λ", style)
     axes.set_title(f"sharpness {ranks}")
     _set_limits(axes, shown, style, [0.0, *levels(runs, threshold_of_loss)])
-    draw_thresholds(axes, runs, style, threshold_of_loss)
+    _draw_thresholds(axes, runs, style, threshold_of_loss)
 
 
 def _draw_alignment(axes: Axes, runs: Sequence[Run], style: Style) -> None:
@@ -210,7 +216,7 @@ def _draw_smoothness(axes: Axes, runs: Sequence[Run], style: Style) -> None:
     curves = _curves(runs, "step", "directional_smoothness")
     _draw_every_step(axes, curves, style)
     _set_limits(axes, curves, style, [0.0, *levels(runs)])
-    draw_thresholds(axes, runs, style)
+    _draw_thresholds(axes, runs, style)
     _explain_strokes(axes, curves, style)
 
 
@@ -227,7 +233,7 @@ def _draw_line(axes: Axes, runs: Sequence[Run], style: Style) -> None:
         axes.plot(x, middle, color=run.colour, linewidth=stroke)
         shown += [(run, x, middle), (run, x, lower), (run, x, upper)]
     _set_limits(axes, shown, style, [0.0, *levels(runs)])
-    draw_thresholds(axes, runs, style)
+    _draw_thresholds(axes, runs, style)
     bands = [(name, Patch(color=FAINT, alpha=2 * alpha, linewidth=0)) for name, alpha in _BANDS]
     median = ("median", Line2D([], [], color=FAINT, linewidth=style.line))
     in_panel_legend(axes, [median, *reversed(bands)], style)

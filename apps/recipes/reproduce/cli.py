@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -139,8 +140,10 @@ def _check_places(options: argparse.Namespace) -> None:
         raise InputError(f"--report {options.report}: the page's name ends in .html")
     if options.report and not Path(options.report).absolute().parent.is_dir():
         raise InputError(f"--report {options.report}: there is no such folder for it")
-    if Path(options.out).exists() and not Path(options.out).is_dir():
-        raise InputError(f"--out {options.out}: is a file, give a folder")
+    for name in ("out", "gallery"):
+        place = getattr(options, name)
+        if place and Path(place).exists() and not Path(place).is_dir():
+            raise InputError(f"--{name} {place}: is a file, give a folder")
 
 
 def _list(known: Mapping[str, Recipe]) -> None:
@@ -184,12 +187,11 @@ def _axes(options: argparse.Namespace) -> list[Axis]:
         if text is None:
             continue
         values = [part.strip() for part in text.split(separator)]
-        try:
-            if option != "hidden":
-                list(map(number, values))
+        try:  # 2/10 and 0.2 are one
+            distinct = set(values) if option == "hidden" else set(map(number, values))
         except (ValueError, ZeroDivisionError):
             raise InputError(f"--{option} {text}: numbers with commas between them") from None
-        if "" in values or len(set(values)) != len(values):
+        if "" in values or len(distinct) != len(values):
             raise InputError(f"--{option} {text}: every value once, none empty")
         axes.append(Axis(option, values))
     return axes
@@ -235,7 +237,7 @@ def _run(name: str, recipe: Recipe, size: Size, axes: Sequence[Axis], runner: Ru
                 for point in sweep.points()
             ]
         result = Result(
-            name, recipe, size.name, folder,
+            name, recipe, size.name, folder, _call(name, recipe, size, options),
             {run_name: " ".join(["brink", *run.words()]) for run_name, run in runs.items()},
             _version(runner.brink), verdicts, time.monotonic() - start,
         )  # fmt: skip
@@ -243,6 +245,18 @@ def _run(name: str, recipe: Recipe, size: Size, axes: Sequence[Axis], runner: Ru
         result.save()
     _say(options, "\n".join([*result.lines(), f"  picture: {result.picture}", ""]))
     return result
+
+
+def _call(name: str, recipe: Recipe, size: Size, options: argparse.Namespace) -> str:
+    """The command line of a recipe, with what decides on its numbers."""
+    words = ["brink", "reproduce", name]
+    if size.name != "full":
+        words.append(f"--{size.name}")
+    for option in ("data", "lr", "seed", "hidden"):
+        value = getattr(options, option)
+        if value and (option != "data" or recipe.needs_images):
+            words += [f"--{option}", value]
+    return shlex.join(words)
 
 
 def _draw(result: Result, sweep: Sweep) -> None:

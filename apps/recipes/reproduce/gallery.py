@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from PIL import Image
@@ -19,7 +20,8 @@ def write_gallery(results: Path, gallery: Path) -> None:
     found: dict[str, tuple[Path, dict]] = {}
     for path in sorted(results.glob("*/result.json"), key=lambda p: len(p.parent.name)):
         result = json.loads(path.read_text())
-        if result["size"] != "tiny" and result["name"] not in found:
+        known = "call" in result  # not of an older brink
+        if known and result["size"] != "tiny" and result["name"] not in found:
             found[result["name"]] = (path.parent, result)
     sections = []
     for name, (folder, result) in sorted(found.items()):
@@ -37,13 +39,11 @@ def _save_small(picture: Path, to: Path) -> None:
 
 
 def _section(result: dict) -> str:
-    flags = " --quick" if result["size"] == "quick" else ""
-    if any("cifar10:" in command for command in result["commands"].values()):
-        flags = " --data cifar10:DIR"
+    call = re.sub(r"cifar10:\S+", "cifar10:DIR", result["call"])
     lines = [
         f"## {result['title']}\n", f"{result['source']}\n",
         f"![{result['title']}]({result['name']}.png)\n",
-        f"```sh\nbrink reproduce {result['name']}{flags}\n```\n",
+        f"```sh\n{call}\n```\n",
     ]  # fmt: skip
     for verdicts in result["verdicts"]:
         for claim in verdicts["claims"]:

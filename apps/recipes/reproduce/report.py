@@ -82,11 +82,10 @@ def _section(result: Result) -> str:
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in result.recipe.notes)
     notes = f'<ul class="notes">{notes}</ul>\n' if notes else ""
     commands = html.escape("\n".join(result.commands.values()))
-    flag = "" if result.size == "full" else f" --{result.size}"
     return (
         f'<section id="{result.name}"><h2>{html.escape(result.recipe.title)}</h2>\n'
         f'<p class="source">{html.escape(result.recipe.source)}. '
-        f"<code>brink reproduce {result.name}{flag}</code>, {result.seconds:.0f} s</p>\n"
+        f"<code>{html.escape(result.call)}</code>, {result.seconds:.0f} s</p>\n"
         f'<img alt="{html.escape(result.recipe.title)}" src="data:image/png;base64,{picture}">\n'
         f"{''.join(map(_table, result.verdicts))}\n{notes}"
         f"<details><summary>{_number(len(result.commands), 'run')}</summary>"

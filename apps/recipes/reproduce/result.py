@@ -26,6 +26,7 @@ class Result:
     recipe: Recipe
     size: str
     folder: Path
+    call: str  # the command line that makes it
     commands: dict[str, str]  # by run
     version: str
     verdicts: Sequence[Verdicts]
@@ -48,7 +49,7 @@ class Result:
         content = {
             "name": self.name, "source": self.recipe.source, "title": self.recipe.title,
             "size": self.size, "brink": self.version, "seconds": self.seconds,
-            "notes": list(self.recipe.notes), "commands": self.commands,
+            "notes": list(self.recipe.notes), "call": self.call, "commands": self.commands,
             "picture": self.picture.name, "verdicts": [asdict(v) for v in self.verdicts],
         }  # fmt: skip
         write_text(self.folder / "result.json", json.dumps(content, indent=1) + "\n")

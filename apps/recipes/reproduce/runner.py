@@ -148,7 +148,8 @@ class _Work:
             child.process.wait()
 
     def _is_complete(self, name: str) -> bool:
-        return not self._runner.overwrite and self._ledger.complete(name, self._runs[name].words())
+        done = self._ledger.complete(name, self._runs[name].words())
+        return done and not self._runner.overwrite and (self._folder / f"{name}.zarr").is_dir()
 
     def _start(self, name: str, lock: IO[str]) -> _Child:
         runner, run, words = self._runner, self._runs[name], self._runs[name].words()
