@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "kernels/context.hpp"
 #include "kernels/cpu/memory.hpp"

@@ -11,8 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include "kernels/cpu/context.hpp"
-
 namespace brink::test {
 namespace {
 
@@ -67,13 +65,6 @@ TEST_P(InParallel, EndsTheRestAfterAnException) {
   };
   EXPECT_THROW(in_parallel(GetParam(), 1'000'000, body), std::runtime_error);
   EXPECT_LE(calls, GetParam());  // each thread ends with its first
-}
-
-TEST_P(InParallel, SharesThrowWhatOneOfThemThrew) {
-  auto const last_fails = [](cpu::Range mine) {
-    if (mine.first + mine.count == 1000) throw std::runtime_error("no room");
-  };
-  EXPECT_THROW(cpu::for_shares(GetParam(), 1000, 1, last_fails), std::runtime_error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, InParallel, ::testing::Values(1, 2, 7));

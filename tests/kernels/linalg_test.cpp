@@ -145,6 +145,20 @@ TYPED_TEST(LinalgOperation, MultiplyTransposesWhatItIsAskedTo) {
   }
 }
 
+TYPED_TEST(LinalgOperation, AMatrixThatTheBlasCannotIndexIsAnErrorInEveryThread) {
+  using T = TypeParam;
+  for (int const threads : thread_counts()) {
+    Machine<T> machine(threads);
+    if (machine.context->backend() != "cpu") GTEST_SKIP() << "cuBLAS has sizes of 64 bits";
+    Index const stride = Index{1} << 33;
+    Block<T> const some(*machine.context, 40, 40);
+    Matrix<T> const wide{some.view().data, 40, 40, stride};  // of which nothing is read
+    EXPECT_THROW(machine.operations.linalg->multiply(Transpose::no, wide, Transpose::no,
+                                                     some.view(), some.view()),
+                 MachineError);
+  }
+}
+
 TYPED_TEST(LinalgOperation, AxpyAdds) {
   using T = TypeParam;
   for (int const threads : thread_counts()) {
