@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -88,13 +92,26 @@ std::optional<Owner> temporary_owner(std::string const& name) {
   return Owner{process, {stop + 1, end}};
 }
 
-/// Whether nobody will come back for the temporary at this path; `alone` as in
-/// remove_temporaries. Of other names, false.
-bool is_orphaned(fs::path const& temporary, bool alone) {
+/// Where other processes may be at work in a directory.
+enum class Others { nowhere, on_other_machines, anywhere };
+
+/// Whether no other machine can write to the file system, as far as is known.
+bool is_local(fs::path const& directory) {
+  struct statfs found {};
+  if (::statfs(directory.c_str(), &found) != 0) return false;
+  constexpr std::array<unsigned, 6> local{EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC,
+                                          BTRFS_SUPER_MAGIC,     TMPFS_MAGIC,
+                                          OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};
+  return std::find(local.begin(), local.end(), static_cast<unsigned>(found.f_type)) != local.end();
+}
+
+/// Whether nobody will come back for the temporary at this path. Of other names, false.
+bool is_orphaned(fs::path const& temporary, Others others) {
   auto const owner = temporary_owner(temporary.filename().string());
-  if (!owner) return false;
+  if (!owner || others == Others::nowhere) return owner.has_value();
   if (owner->host == host_name()) {
-    return alone || (::kill(owner->process, 0) != 0 && errno == ESRCH);
+    return others == Others::on_other_machines ||
+           (::kill(owner->process, 0) != 0 && errno == ESRCH);
   }
   std::error_code error;
   auto const written = fs::last_write_time(temporary, error);
@@ -155,11 +172,14 @@ void sync_file_system(fs::path const& directory) {
 }
 
 void remove_temporaries(fs::path const& directory, bool alone) {
+  auto const others = !alone                ? Others::anywhere
+                      : is_local(directory) ? Others::nowhere
+                                            : Others::on_other_machines;
   std::vector<fs::path> stale;
   std::error_code error;
   for (fs::recursive_directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
-    if (is_orphaned(at->path(), alone)) stale.push_back(at->path());
+    if (is_orphaned(at->path(), others)) stale.push_back(at->path());
   }
   for (auto const& path : stale) fs::remove_all(path, error);
 }
@@ -171,7 +191,7 @@ void remove_orphaned_siblings(fs::path const& path) {
   for (fs::directory_iterator at(directory_of(path), error), end; !error && at != end;
        at.increment(error)) {
     bool const is_sibling = at->path().filename().string().starts_with(prefix);
-    if (is_sibling && is_orphaned(at->path(), false)) stale.push_back(at->path());
+    if (is_sibling && is_orphaned(at->path(), Others::anywhere)) stale.push_back(at->path());
   }
   for (auto const& sibling : stale) fs::remove_all(sibling, error);
 }

@@ -38,7 +38,8 @@ void sync_file_system(std::filesystem::path const& directory);
 
 /// Removes the temporaries under `directory`, at any depth, that their makers will not come back
 /// for. `alone`: no other process of this machine writes there, so that all of this machine's are
-/// such; else those are whose process has ended. Of other machines, those that are a day old.
+/// such, and on a local file system all there are; else those are whose process has ended. Of other
+/// machines, those that are a day old.
 void remove_temporaries(std::filesystem::path const& directory, bool alone);
 
 /// The same with the temporary siblings of `path`, where others may be at work.
