@@ -72,7 +72,7 @@ TEST(AtomicFile, RemovesTemporariesOnly) {
 
 TEST(AtomicFile, RemovesTemporariesThatNobodyComesBackForOnly) {
   TemporaryDirectory const directory;
-  std::string const alive = temporary_of("x", ::getpid());
+  std::string const alive = temporary_of("z", ::getpid());
   for (std::string const& name :
        {alive, std::string(".x.tmp-1@another"), std::string(".y.tmp-1@another")}) {
     write_atomically(directory / name, "x", Durable::no);
