@@ -527,7 +527,8 @@ TEST_P(BasinResume, AfterAKillEqualsAnUninterruptedRun) {
   EXPECT_EQ(chunks("resumed.zarr"), 4u);
   EXPECT_EQ(ZarrGroup::open(resumed.out).attributes().at("stop_reason"), "running");
   // The fifth chunk was on its way.
-  write_atomically(files_ / "resumed.zarr" / "steps" / temporary_of("4", 1), "half", Durable::no);
+  write_atomically(files_ / "resumed.zarr" / "steps" / temporary_of("4", no_process), "half",
+                   Durable::no);
   resumed.resume = true;
   resumed.threads = 1;
   EXPECT_EQ(basin(resumed, {}).stop_reason, "complete");

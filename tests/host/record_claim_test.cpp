@@ -93,10 +93,10 @@ TEST_F(Sharing, SeveralWriteChunksAndTheLastEndsIt) {
 
 TEST_F(Sharing, OneThatIsAloneClearsAway) {
   auto first = ZarrGroup::join(path_);
-  auto const left = path_ / temporary_of("codes", 999999999);
+  auto const left = path_ / temporary_of("codes", no_process);
   write_atomically(left, "left");
   // Of a process that was killed while it made the record, and is gone.
-  auto const orphan = path_.parent_path() / temporary_of(path_.filename(), 999999999);
+  auto const orphan = path_.parent_path() / temporary_of(path_.filename(), no_process);
   std::filesystem::create_directory(orphan);
   first->share();
   auto const claim = Claim::take(path_, "codes");

@@ -75,6 +75,8 @@ inline std::vector<std::string> listing(std::filesystem::path const& root) {
   return names;
 }
 
+constexpr pid_t no_process = 999'999'999;  ///< more than any system has
+
 /// The temporary_name of what another process of this machine builds.
 inline std::string temporary_of(std::filesystem::path const& path, pid_t process) {
   std::string name = temporary_name(path).string();

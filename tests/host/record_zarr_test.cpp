@@ -23,6 +23,7 @@ using nlohmann::json;
 using test::contents;
 using test::expect_input_error;
 using test::listing;
+using test::no_process;
 using test::temporary_of;
 using test::TemporaryDirectory;
 
@@ -323,8 +324,8 @@ TEST(Zarr, WhatAKilledProcessLeftIsClearedAway) {
     auto record = ZarrGroup::open(path);
     append_rows(record, "loss", 7);  // writes chunks 1 and 2 but publishes nothing
   }
-  write_atomically(path / "loss" / temporary_of("2", 12345), "x");
-  write_atomically(path / temporary_of(".zmetadata", 12345), "x");
+  write_atomically(path / "loss" / temporary_of("2", no_process), "x");
+  write_atomically(path / temporary_of(".zmetadata", no_process), "x");
   std::filesystem::create_directory(path / "accuracy");
   write_atomically(path / "accuracy/9", "x");
   EXPECT_NE(contents(path), clean);
